@@ -11,7 +11,7 @@ import math
 import sqlite3
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 _SMALL = 128
@@ -117,16 +117,40 @@ def _blob(kind: str, values: Sequence[float]) -> bytes:
 
 def series(conn: sqlite3.Connection, run: int, key: int) -> Series:
     """All points of a metric of a run, in the order they were logged."""
+    rows = conn.execute("SELECT steps, times, vals FROM points WHERE run = ? AND key = ? ORDER BY seq", (run, key))
+    return _unpacked(rows)
+
+
+def _unpacked(chunks: Iterable[Sequence[bytes]]) -> Series:
     found = Series(array("q"), array("d"), array("d"))
     columns: tuple[array[Any], ...] = found
-    rows = conn.execute("SELECT steps, times, vals FROM points WHERE run = ? AND key = ? ORDER BY seq", (run, key))
-    for row in rows:
-        for column, blob in zip(columns, row, strict=True):
+    for chunk in chunks:
+        for column, blob in zip(columns, chunk, strict=True):
             column.frombytes(blob)
     if _SWAP:
         for column in columns:
             column.byteswap()
     return found
+
+
+def tail(conn: sqlite3.Connection, run: int, key: int, after: int) -> tuple[Series, int]:
+    """(the points from the ``after``-th on, how many there are in all), reading no chunk that ends before.
+
+    Points only ever come to the end, so one who has the first ``after`` of them has everything with these.
+    """
+    row = conn.execute("SELECT count FROM metrics WHERE run = ? AND key = ?", (run, key)).fetchone()
+    total = int(row[0]) if row else 0
+    parts, first = [], total
+    chunks = conn.execute(
+        "SELECT count, steps, times, vals FROM points WHERE run = ? AND key = ? ORDER BY seq DESC", (run, key)
+    )
+    while first > after and (chunk := chunks.fetchone()) is not None:
+        first -= chunk[0]
+        parts.append(chunk[1:])
+    chunks.close()
+    steps, times, values = _unpacked(reversed(parts))
+    skip = max(0, after - first)
+    return Series(steps[skip:], times[skip:], values[skip:]), total
 
 
 def summaries(conn: sqlite3.Connection, run: int) -> list[tuple[Any, ...]]:
