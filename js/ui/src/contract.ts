@@ -107,10 +107,11 @@ export interface Diff {
   changes: Change[];
 }
 
-/** The curves that exist; a run without a metric has none. */
+/** The curves that exist; a run without a metric has none. missing: runs that are gone. */
 export interface SeriesAnswer {
   series: Series[];
   revision: number;
+  missing: string[];
 }
 
 /** All keys of the project. */
@@ -121,6 +122,54 @@ export interface Keys {
 /** What could stand there. */
 export interface Completions {
   words: string[];
+}
+
+/** ``differs`` and ``runs`` are told from the first ``looked_at`` of the ``matched`` runs. */
+export interface Facts {
+  columns: ColumnFact[];
+  looked_at: number;
+  matched: number;
+  revision: number;
+}
+
+/** A window of the groups, and how many there are. */
+export interface Groups {
+  groups: Group[];
+  total: number;
+  revision: number;
+}
+
+/** How a view of this project was last arranged; only the view itself knows what is in it. */
+export interface View {
+  state: Record<string, Json> | null;
+}
+
+/** The bands of the groups that have the metric. */
+export interface Bands {
+  bands: MeanBand[];
+  revision: number;
+}
+
+/** Params, the most telling first. score: R² out of bag. notice: what is missing or to be read with care. */
+export interface Importance {
+  params: ParamImportance[];
+  runs: number;
+  score: Num | null;
+  notice: string;
+  revision: number;
+}
+
+/**
+ * What changed from ``left`` to ``right``, the likeliest causes first, and what came out differently.
+ *
+ * left: None where there is no run to compare with. chosen: how it was chosen, in words. outcome: metrics that differ.
+ */
+export interface Explanation {
+  right: RunRow;
+  left: RunRow | null;
+  chosen: string;
+  reasons: Reason[];
+  outcome: Change[];
 }
 
 /** A group of runs. */
@@ -229,7 +278,7 @@ export interface Change {
   right: Json;
 }
 
-/** One curve, in the order it was logged; ``total`` points before it was thinned. */
+/** One curve, in the order it was logged; ``total`` points before it was thinned, ``xs`` where x is a metric. */
 export interface Series {
   run: string;
   key: string;
@@ -237,6 +286,7 @@ export interface Series {
   times: Num[];
   values: Num[];
   total: number;
+  xs: Num[] | null;
 }
 
 /** A param, metric or tag name with how many runs have it and of which kinds its values are. */
@@ -248,6 +298,57 @@ export interface Key {
   better: "max" | "min" | null;
 }
 
+/**
+ * One column: how many runs have it, whether it differs among those looked at, its lowest and highest number.
+ *
+ * low and high are exact over all runs that match, NaN apart; None for a column without numbers.
+ */
+export interface ColumnFact {
+  column: string;
+  runs: number;
+  differs: boolean;
+  low: Num | null;
+  high: Num | null;
+}
+
+/** One group: the value its runs share (None: they have none), and the filter that finds its runs. */
+export interface Group {
+  value: Json;
+  where: string;
+  runs: number;
+  metrics: Record<string, Spread>;
+}
+
+/** Mean and mean ± one sample standard deviation of one group, over ``runs`` runs; all lists have one length. */
+export interface MeanBand {
+  group: string;
+  xs: Num[];
+  mean: Num[];
+  low: Num[];
+  high: Num[];
+  runs: number;
+}
+
+/** importance: its share of what a random forest explains, 0 to 1. correlation: Spearman's, −1 to 1, of a number. */
+export interface ParamImportance {
+  param: string;
+  importance: Num;
+  correlation: Num | null;
+  runs: number;
+}
+
+/** One thing that changed. rank: 1 is the likeliest cause. text: what changed, in words. why: why it ranks there. */
+export interface Reason {
+  rank: number;
+  what: "code" | "data" | "environment" | "git" | "other" | "param" | "status";
+  name: string;
+  text: string;
+  why: string;
+  left: Json;
+  right: Json;
+  lines: DiffLine[];
+}
+
 /** What a table shows of a metric: over all its points, NaN apart. */
 export interface Summary {
   last: Num;
@@ -257,6 +358,15 @@ export interface Summary {
   count: number;
   last_step: number;
   source: string;
+}
+
+/** Mean, sample standard deviation (0 of one run), lowest and highest over the ``count`` runs with a number. */
+export interface Spread {
+  mean: Num;
+  sd: Num;
+  low: Num;
+  high: Num;
+  count: number;
 }
 
 /** An empty request. */
@@ -271,18 +381,19 @@ export interface Rename {
 /**
  * A window of the runs table.
  *
- * filter: the search language. sort: keys such as "-metrics.acc"; "-" is descending. columns: "params.lr",
- * "metrics.loss", "tags.best" or "params.*"; all of them if not given. scope: outside or inside the trash.
+ * sort: keys such as "-metrics.acc"; "-" is descending. columns: "params.lr", "metrics.loss", "tags.best" or
+ * "params.*"; all of them if not given.
  */
 export interface PageRequest {
   filter?: string;
+  also?: string[];
+  experiment?: string | null;
+  notebook?: string | null;
+  trashed?: boolean;
   sort?: string[];
   columns?: string[] | null;
   offset?: number;
   limit?: number;
-  experiment?: string | null;
-  notebook?: string | null;
-  trashed?: boolean;
 }
 
 /** One run, by id, beginning of an id, name or @1 (the latest). */
@@ -306,13 +417,15 @@ export interface DiffRequest {
 /**
  * Metric curves of several runs, thinned to ``width`` pixel columns with no extreme lost (M4).
  *
- * x: what the window and the columns are over. window: (low, high) of x for a zoom.
+ * x: what the window and the columns are over; "metric" is the value of the metric ``x_key`` at the same step.
+ * window: (low, high) of x for a zoom.
  */
 export interface SeriesRequest {
   runs: string[];
   keys: string[];
   width?: number;
-  x?: "relative" | "step" | "time";
+  x?: "metric" | "relative" | "step" | "time";
+  x_key?: string | null;
   window?: [number, number] | null;
 }
 
@@ -335,6 +448,83 @@ export interface EditRequest {
 /** Several runs. */
 export interface RunsRequest {
   runs: string[];
+}
+
+/**
+ * Facts about columns over all the runs that match.
+ *
+ * columns: "params.lr", "tags.stage", "metrics.loss" (its last value), "metrics.loss.min", ".max" or ".mean"; all
+ * params, tags and metrics if not given.
+ */
+export interface FactsRequest {
+  filter?: string;
+  also?: string[];
+  experiment?: string | null;
+  notebook?: string | null;
+  trashed?: boolean;
+  columns?: string[] | null;
+}
+
+/**
+ * Runs in groups that share a value.
+ *
+ * by: "params.lr", "tags.stage", "experiment", "notebook" or "status". metrics: "acc" (its last value), "acc.min",
+ * ".max" or ".mean". sort: "value", "runs" or one of ``metrics`` (its mean), "-" before it for descending.
+ */
+export interface GroupsRequest {
+  filter?: string;
+  also?: string[];
+  experiment?: string | null;
+  notebook?: string | null;
+  trashed?: boolean;
+  by?: string;
+  metrics?: string[];
+  sort?: string;
+  offset?: number;
+  limit?: number;
+}
+
+/** What was logged since: the points of each curve from the ``after``-th on, thinned to ``width`` columns. */
+export interface TailRequest {
+  curves: CurveTail[];
+  width?: number;
+}
+
+/**
+ * The mean of a metric over the runs of each group, and its spread.
+ *
+ * groups: name → run ids. x: what the runs are aligned on. smoothing: weight of an exponential moving average of each
+ * run before the mean is taken, 0 to less than 1.
+ */
+export interface BandsRequest {
+  groups: Record<string, string[]>;
+  key: string;
+  x?: "relative" | "step" | "time";
+  width?: number;
+  smoothing?: number;
+}
+
+/** How much each param tells about a metric, over the runs that match. metric: "acc", "acc.min", ".max", ".mean". */
+export interface ImportanceRequest {
+  filter?: string;
+  also?: string[];
+  experiment?: string | null;
+  notebook?: string | null;
+  trashed?: boolean;
+  metric?: string;
+}
+
+/** Why a run differs. against: another run; without, the run of the same cell before it. */
+export interface ExplainRequest {
+  run: string;
+  against?: string | null;
+}
+
+/** One curve of which the first ``after`` points are known. */
+export interface CurveTail {
+  run: string;
+  key: string;
+  after: number;
 }
 
 /** Every operation: what it takes, what it answers, how it is asked for. */
@@ -379,6 +569,22 @@ export interface Operations {
   "runs.purge": { request: Nothing; answer: Done; method: "POST" };
   /** Take the latest edit back. */
   "runs.undo": { request: Nothing; answer: Done; method: "POST" };
+  /** What is in the columns of the runs that match. */
+  "tables.facts": { request: FactsRequest; answer: Facts; method: "GET" };
+  /** Runs grouped by a value, with the mean and spread of metrics. */
+  "tables.groups": { request: GroupsRequest; answer: Groups; method: "GET" };
+  /** How the panel of this project was last arranged. */
+  "tables.view": { request: Nothing; answer: View; method: "GET" };
+  /** Remember how the panel of this project is arranged. */
+  "tables.save": { request: View; answer: View; method: "POST" };
+  /** What was logged to curves since they were last asked for. */
+  "charts.tail": { request: TailRequest; answer: SeriesAnswer; method: "GET" };
+  /** Mean and spread of a metric over groups of runs. */
+  "charts.bands": { request: BandsRequest; answer: Bands; method: "GET" };
+  /** Which params tell most about a metric. */
+  "charts.importance": { request: ImportanceRequest; answer: Importance; method: "GET" };
+  /** What changed from one run to another, by likelihood. */
+  "lineage.explain": { request: ExplainRequest; answer: Explanation; method: "GET" };
 }
 
 /** The HTTP method of every operation. */
@@ -403,4 +609,12 @@ export const METHODS: { readonly [K in keyof Operations]: Operations[K]["method"
   "runs.restore": "POST",
   "runs.purge": "POST",
   "runs.undo": "POST",
+  "tables.facts": "GET",
+  "tables.groups": "GET",
+  "tables.view": "GET",
+  "tables.save": "POST",
+  "charts.tail": "GET",
+  "charts.bands": "GET",
+  "charts.importance": "GET",
+  "lineage.explain": "GET",
 };

@@ -1,0 +1,128 @@
+// Over HTTP: one route per operation. Its server side is the JupyterLab extension's; revisions are polled.
+import { METHODS } from "../contract";
+import {
+  type AnswerOf,
+  AskError,
+  type AskOptions,
+  type Link,
+  type OperationName,
+  type RequestOf,
+  type Transport,
+} from "./transport";
+
+export interface RestOptions {
+  /** Where the routes are: `${base}/${operation}`. */
+  base: string;
+  /** Where the built files are: `${assets}/${name}`. */
+  assets: string;
+  /** Milliseconds between two questions for the revision. */
+  every?: number;
+  /** How a request is made: JupyterLab's own, with its token, where there is one. */
+  fetch?: typeof fetch;
+}
+
+const TIMEOUT = 30_000;
+
+export class RestTransport implements Transport {
+  readonly #options: Required<RestOptions>;
+  readonly #revisions = new Set<(revision: number) => void>();
+  readonly #links = new Set<(link: Link) => void>();
+  readonly #ended = new AbortController();
+  #link: Link = "open";
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: RestOptions) {
+    this.#options = { every: 1000, fetch: globalThis.fetch.bind(globalThis), ...options };
+    this.#poll();
+  }
+
+  async ask<K extends OperationName>(op: K, request: RequestOf<K>, options: AskOptions = {}): Promise<AnswerOf<K>> {
+    const url = new URL(`${this.#options.base}/${op}`, globalThis.location?.href);
+    const get = METHODS[op] === "GET";
+    if (get) url.searchParams.set("payload", JSON.stringify(request));
+    const init: RequestInit = get
+      ? {}
+      : { method: "POST", body: JSON.stringify(request), headers: { "Content-Type": "application/json" } };
+    const response = await this.#send(url, init, options);
+    const answer = (await response.json().catch(() => null)) as {
+      ok?: boolean;
+      result?: AnswerOf<K>;
+      error?: AskError;
+    } | null;
+    if (answer?.ok) return answer.result as AnswerOf<K>;
+    if (answer?.error) throw new AskError(answer.error);
+    throw new AskError({
+      code: "http",
+      message: `The server answered ${response.status} ${response.statusText}.`,
+      hint: "Reload the page.",
+    });
+  }
+
+  async asset(name: string, options: AskOptions = {}): Promise<string> {
+    const response = await this.#send(
+      new URL(`${this.#options.assets}/${name}`, globalThis.location?.href),
+      {},
+      options,
+    );
+    if (!response.ok)
+      throw new AskError({ code: "http", message: `'${name}' could not be loaded: ${response.status}.`, hint: "" });
+    return response.text();
+  }
+
+  async #send(url: URL, init: RequestInit, { signal, timeout = TIMEOUT }: AskOptions): Promise<Response> {
+    const signals = [this.#ended.signal, AbortSignal.timeout(timeout), ...(signal ? [signal] : [])];
+    try {
+      const response = await this.#options.fetch(url, { ...init, signal: AbortSignal.any(signals) });
+      this.#say("open");
+      return response;
+    } catch (error) {
+      if (signal?.aborted || this.#ended.signal.aborted) throw new DOMException("Given up.", "AbortError");
+      if (error instanceof DOMException && error.name === "TimeoutError") {
+        this.#say("busy");
+        throw new AskError({
+          code: "timeout",
+          message: `No answer after ${timeout / 1000} s.`,
+          hint: "It is asked again by itself.",
+        });
+      }
+      this.#say("dead");
+      throw new AskError({
+        code: "unreachable",
+        message: "The server cannot be reached.",
+        hint: "Is it still running?",
+      });
+    }
+  }
+
+  onRevision(listener: (revision: number) => void): () => void {
+    this.#revisions.add(listener);
+    return () => void this.#revisions.delete(listener);
+  }
+
+  onLink(listener: (link: Link) => void): () => void {
+    this.#links.add(listener);
+    listener(this.#link);
+    return () => void this.#links.delete(listener);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#ended.abort();
+  }
+
+  #say(link: Link): void {
+    if (link === this.#link) return;
+    this.#link = link;
+    for (const listener of this.#links) listener(link);
+  }
+
+  #poll(): void {
+    const next = () => {
+      if (!this.#ended.signal.aborted) this.#timer = setTimeout(() => this.#poll(), this.#options.every);
+    };
+    this.ask("project.revision", {}).then(({ revision }) => {
+      for (const listener of this.#revisions) listener(revision);
+      next();
+    }, next);
+  }
+}

@@ -1,0 +1,74 @@
+import { type ReactNode, useCallback, useRef, useState } from "react";
+import { Button } from "./Button";
+import { Icon, type IconName } from "./Icon";
+import { Popover } from "./Popover";
+
+interface ItemProps {
+  label: ReactNode;
+  icon?: IconName;
+  /** The key that does the same. */
+  keys?: string;
+  checked?: boolean;
+  danger?: boolean;
+  disabled?: boolean;
+  onChoose: () => void;
+}
+
+export function MenuItem({ label, icon, keys, checked, danger, disabled, onChoose }: ItemProps) {
+  const role = checked === undefined ? "menuitem" : "menuitemcheckbox";
+  return (
+    <button
+      type="button"
+      role={role}
+      aria-checked={checked}
+      className="nbt-menu-item"
+      style={danger ? { color: "var(--nbt-bad)" } : undefined}
+      disabled={disabled}
+      onClick={onChoose}
+    >
+      {checked !== undefined && <span className="nbt-mark">{checked && <Icon name="check" />}</span>}
+      {icon && <Icon name={icon} />}
+      {label}
+      {keys && <kbd className="nbt-key">{keys}</kbd>}
+    </button>
+  );
+}
+
+export const MenuLine = () => <hr className="nbt-menu-line" style={{ border: 0 }} />;
+export const MenuTitle = ({ children }: { children: ReactNode }) => <div className="nbt-menu-title">{children}</div>;
+
+interface MenuProps {
+  label: string;
+  icon?: IconName;
+  iconOnly?: boolean;
+  look?: "plain" | "outline";
+  role?: "menu" | "dialog";
+  className?: string;
+  disabled?: boolean;
+  children: (close: () => void) => ReactNode;
+}
+
+/** A button that opens a menu. */
+export function Menu({ label, icon, iconOnly, look, role = "menu", className, disabled, children }: MenuProps) {
+  const [open, setOpen] = useState(false);
+  const anchor = useRef<HTMLButtonElement>(null);
+  const close = useCallback(() => setOpen(false), []);
+  return (
+    <>
+      <Button
+        buttonRef={anchor}
+        label={label}
+        icon={icon}
+        iconOnly={iconOnly}
+        look={look}
+        disabled={disabled}
+        aria-haspopup={role}
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+      />
+      <Popover anchor={anchor} open={open} onClose={close} label={label} role={role} className={className}>
+        {open && children(close)}
+      </Popover>
+    </>
+  );
+}

@@ -1,0 +1,67 @@
+// The runs that the view is about, as the table, the charts and the count ask for them.
+import { useMemo } from "react";
+import { useShallow } from "zustand/react/shallow";
+import type { RunPage, RunRow } from "../contract";
+import { type Asked, useAsk } from "./query";
+import { useView, type View } from "./view";
+
+export interface Selection {
+  filter: string;
+  also: string[];
+  experiment: string | null;
+  notebook: string | null;
+  trashed: boolean;
+}
+
+export function selectionOf(view: View): Selection {
+  const { filter, also, experiment, notebook, trashed } = view;
+  return { filter, also: also.map((one) => one.where), experiment, notebook, trashed };
+}
+
+/** Which runs the view is about. */
+export function useSelection(): Selection {
+  const parts = useView(
+    useShallow(({ filter, also, experiment, notebook, trashed }: View) => ({
+      filter,
+      also,
+      experiment,
+      notebook,
+      trashed,
+    })),
+  );
+  return useMemo(() => ({ ...parts, also: parts.also.map((one) => one.where) }), [parts]);
+}
+
+/** The sort keys as an operation takes them; a metric is sorted by the summary that is shown of it. */
+export function useSort(): string[] {
+  const sort = useView((view) => view.sort);
+  const stats = useView((view) => view.stats);
+  return useMemo(() => sort.map(({ id, desc }) => (desc ? "-" : "") + withStat(id, stats)), [sort, stats]);
+}
+
+/** "metrics.acc" as the summary that is shown of it: "metrics.acc.max". */
+export function withStat(column: string, stats: View["stats"]): string {
+  if (!column.startsWith("metrics.")) return column;
+  const stat = stats[column.slice("metrics.".length)] ?? "last";
+  return stat === "last" ? column : `${column}.${stat}`;
+}
+
+/** The first runs of the table, with all their values: what the charts are about. Asked at most twice a second. */
+export function useFirstRuns(most?: number): Asked<RunPage> {
+  const selection = useSelection();
+  const sort = useSort();
+  const limit = useView((view) => most ?? view.most);
+  return useAsk("runs.page", { ...selection, sort, offset: 0, limit }, { every: 500 });
+}
+
+/** Of the first runs those that the charts show: eyes open, or the one that is alone. Pinned runs are the table's. */
+export function useShownRuns(): { runs: RunRow[]; asked: Asked<RunPage> } {
+  const asked = useFirstRuns();
+  const hidden = useView((view) => view.hidden);
+  const solo = useView((view) => view.solo);
+  const runs = useMemo(() => {
+    const closed = new Set(hidden);
+    return (asked.data?.rows ?? []).filter((row) => (solo ? row.id === solo : !closed.has(row.id)));
+  }, [asked.data, hidden, solo]);
+  return { runs, asked };
+}

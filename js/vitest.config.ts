@@ -1,0 +1,20 @@
+import { defineConfig } from "vitest/config";
+
+// The tests run on what the panel runs on: preact behind React's names.
+export default defineConfig({
+  resolve: {
+    alias: {
+      "react/jsx-runtime": "preact/jsx-runtime",
+      "react/jsx-dev-runtime": "preact/jsx-runtime",
+      "react-dom/client": "preact/compat/client",
+      "react-dom": "preact/compat",
+      react: "preact/compat",
+    },
+  },
+  test: {
+    environment: "happy-dom",
+    include: ["ui/src/**/*.test.{ts,tsx}", "panel/src/**/*.test.{ts,tsx}"],
+    // Libraries that import "react" by themselves must meet the same alias.
+    server: { deps: { inline: [/@tanstack/, /zustand/, /@testing-library/] } },
+  },
+});
