@@ -1,4 +1,5 @@
 // What the hosts of the panel use.
+export { CommTransport, type PanelModel } from "./api/comm";
 export { RestTransport } from "./api/rest";
 export { AskError, type Transport } from "./api/transport";
 export { mount } from "./mount";

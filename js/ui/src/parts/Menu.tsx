@@ -17,6 +17,7 @@ interface ItemProps {
 export function MenuItem({ label, icon, keys, checked, danger, disabled, onChoose }: ItemProps) {
   const role = checked === undefined ? "menuitem" : "menuitemcheckbox";
   return (
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: only a menuitemcheckbox is given aria-checked
     <button
       type="button"
       role={role}

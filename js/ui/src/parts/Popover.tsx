@@ -55,6 +55,8 @@ export function Popover({ anchor, open, onClose, label, role = "menu", className
     anchor.current?.focus({ preventScroll: true });
   };
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: its role is a menu, a dialog or a listbox
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: and each of these takes a label
     <div
       ref={box}
       role={role}

@@ -5,23 +5,27 @@ import type { QueryState } from "./query";
 import type { ToastStore } from "./toasts";
 import type { ViewStore } from "./view";
 
-/** What Python says when it shows a panel: the `spec` trait. */
+/** What Python says when it shows a panel: the `spec` trait, see nbtrack/widget/__init__.py. */
 export interface PanelSpec {
-  v: number;
-  /** The project's name for people: the last part of its folder. */
-  label?: string;
+  v?: number;
+  /** The version of nbtrack that made it. */
+  version?: string;
+  /** The name of the project's folder, for people. */
+  root?: string;
+  project?: string;
   filter?: string;
   sort?: string[];
   columns?: string[] | null;
-  metrics?: string[] | null;
+  /** Names of metrics whose curves are shown. */
+  charts?: string[] | null;
+  /** What the panel is about, which the user cannot take off. */
+  also?: string[];
   experiment?: string | null;
   notebook?: string | null;
   /** The id of a run that is opened at once. */
   open?: string | null;
   /** Pixels. */
   height?: number | null;
-  /** The version of nbtrack that made it. */
-  version?: string;
 }
 
 export interface PanelContext {

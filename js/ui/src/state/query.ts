@@ -75,7 +75,7 @@ export function useRevision(every = 100): number {
     const end = query.store.subscribe((now, before) => {
       if (now.revision !== before.revision) changed();
     });
-    if (query.store.getState().revision !== seen) changed();
+    changed(); // what was announced between the first picture and this
     return () => {
       end();
       clearTimeout(timer);

@@ -39,13 +39,11 @@ export async function remember(view: ViewStore, transport: Transport, spec: Pane
 /** What the caller of the panel said goes before what was remembered. */
 function asked(spec: PanelSpec): Partial<Arranged> {
   const found: Partial<Arranged> = {};
-  const { filter, sort, columns, metrics, experiment, notebook, height } = spec;
+  const { filter, sort, columns, charts, height } = spec;
   if (filter) Object.assign(found, { filter, also: [] });
   if (sort?.length) found.sort = sort.map((key) => ({ id: key.replace(/^-/, ""), desc: key.startsWith("-") }));
   if (columns) Object.assign(found, { order: columns, visible: Object.fromEntries(columns.map((id) => [id, true])) });
-  if (metrics) found.metrics = metrics;
-  if (experiment !== undefined && experiment !== null) found.experiment = experiment;
-  if (notebook !== undefined && notebook !== null) found.notebook = notebook;
+  if (charts?.length) found.metrics = charts;
   if (height) found.height = height;
   return found;
 }

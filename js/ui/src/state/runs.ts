@@ -2,6 +2,7 @@
 import { useMemo } from "react";
 import { useShallow } from "zustand/react/shallow";
 import type { RunPage, RunRow } from "../contract";
+import { type PanelSpec, usePanel } from "./panel";
 import { type Asked, useAsk } from "./query";
 import { useView, type View } from "./view";
 
@@ -13,23 +14,34 @@ export interface Selection {
   trashed: boolean;
 }
 
-export function selectionOf(view: View): Selection {
-  const { filter, also, experiment, notebook, trashed } = view;
-  return { filter, also: also.map((one) => one.where), experiment, notebook, trashed };
+type Scope = Pick<View, "filter" | "also" | "experiment" | "notebook" | "trashed">;
+
+/** What the user asked for, inside of what the caller of the panel said it is about. */
+export function selectionOf(scope: Scope, spec: PanelSpec): Selection {
+  return {
+    filter: scope.filter,
+    also: [...(spec.also ?? []), ...scope.also.map((one) => one.where)],
+    experiment: spec.experiment ?? scope.experiment,
+    notebook: spec.notebook ?? scope.notebook,
+    trashed: scope.trashed,
+  };
 }
 
 /** Which runs the view is about. */
 export function useSelection(): Selection {
-  const parts = useView(
-    useShallow(({ filter, also, experiment, notebook, trashed }: View) => ({
-      filter,
-      also,
-      experiment,
-      notebook,
-      trashed,
-    })),
+  const { spec } = usePanel();
+  const scope = useView(
+    useShallow(
+      ({ filter, also, experiment, notebook, trashed }: View): Scope => ({
+        filter,
+        also,
+        experiment,
+        notebook,
+        trashed,
+      }),
+    ),
   );
-  return useMemo(() => ({ ...parts, also: parts.also.map((one) => one.where) }), [parts]);
+  return useMemo(() => selectionOf(scope, spec), [scope, spec]);
 }
 
 /** The sort keys as an operation takes them; a metric is sorted by the summary that is shown of it. */
