@@ -39,7 +39,9 @@ way at once alike (never a string: ipykernel 7.4 would keep each for ever)::
     {"v": 1, "id": 7, "asset": "plotly.js"}                   a file that is loaded on demand: plotly.js
     {"v": 1, "id": 7, "hello": {"version": "0.1.0"}}          who is there? Ask it first
     {"v": 1, "id": 7, "cancel": true}                         the answer to 7 is not wanted any more: no answer to this
-    {"v": 1, "shown": 1}                                      how many views of this model exist: no answer
+    {"v": 1, "view": "k3x9", "shown": true}                   a view of this model was made: no answer
+    {"v": 1, "view": "k3x9", "shown": false}                  it went: no answer
+    {"v": 1, "view": "k3x9", "shown": false, "gone": true}    it went with the output that it was in: no answer
 
 **Answers** are custom messages too, ``model.on("msg:custom", (answer, buffers) => …)``::
 
@@ -61,6 +63,11 @@ those of the operations: ``invalid_request``, ``unknown_operation``, ``protocol`
 A view then asks again for what it shows. They arrive while a cell runs, and so do answers, if the front end sends comms
 to a subshell (JupyterLab 4.4 and ipykernel 7 on); with ipykernel 6 an answer comes when the cell ends. So a request
 that is not answered for a second or two while announcements go on arriving means: the kernel is busy, say so and wait,
-do not send it again. A panel without views (``"shown": 0``) gets no announcements; when a view comes back, send
-``"shown": 1`` and ask anew.
+do not send it again.
+
+**Views.** ``view`` is any short text, another for each view that is made. A panel without views gets no announcements;
+a new view says so and asks anew. ``gone`` lets Python close a panel that nobody will see again, the latest few excepted
+(somebody may undo the deletion of a cell). Say it only when the view was removed while the notebook around it stayed:
+when a tab is closed or a page is left (``pagehide``), the same outputs will come back and need their models, so leave
+it out. Saying nothing is no harm either: a cell that shows a panel anew closes the one it showed before.
 """
