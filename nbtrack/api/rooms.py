@@ -10,12 +10,20 @@ from typing import Any
 
 from nbtrack.base.config import Project
 from nbtrack.base.wire import Op
+from nbtrack.charts import contract as charts_contract
+from nbtrack.charts.service import ChartsService
+from nbtrack.lineage import contract as lineage_contract
+from nbtrack.lineage.service import LineageService
 from nbtrack.runs import contract as runs_contract
 from nbtrack.runs.editing import EditingService
 from nbtrack.runs.service import RunsService
+from nbtrack.tables import contract as tables_contract
+from nbtrack.tables.service import TablesService
 
 Handler = Callable[..., Any]
 
+CONTRACTS = (runs_contract, tables_contract, charts_contract, lineage_contract)
+OPERATIONS: dict[str, Op] = {op.name: op for contract in CONTRACTS for op in contract.OPERATIONS}
 READS: dict[str, Handler] = {
     "project.status": RunsService.status,
     "project.revision": RunsService.revision,
@@ -31,16 +39,24 @@ READS: dict[str, Handler] = {
     "runs.keys": RunsService.keys,
     "runs.complete": RunsService.complete,
 }
-EDITS: dict[str, Handler] = {
-    "experiments.rename": EditingService.rename_experiment,
-    "experiments.merge": EditingService.merge_experiments,
-    "runs.edit": EditingService.edit,
-    "runs.trash": EditingService.trash,
-    "runs.restore": EditingService.restore,
-    "runs.purge": EditingService.purge,
-    "runs.undo": EditingService.undo,
+# What other services answer: the class is made on top of the project's reads.
+ON_READS: dict[str, tuple[Callable[[RunsService], Any], Handler]] = {
+    "experiments.rename": (EditingService, EditingService.rename_experiment),
+    "experiments.merge": (EditingService, EditingService.merge_experiments),
+    "runs.edit": (EditingService, EditingService.edit),
+    "runs.trash": (EditingService, EditingService.trash),
+    "runs.restore": (EditingService, EditingService.restore),
+    "runs.purge": (EditingService, EditingService.purge),
+    "runs.undo": (EditingService, EditingService.undo),
+    "tables.facts": (TablesService, TablesService.facts),
+    "tables.groups": (TablesService, TablesService.groups),
+    "tables.view": (TablesService, TablesService.view),
+    "tables.save": (TablesService, TablesService.save),
+    "charts.tail": (ChartsService, ChartsService.tail),
+    "charts.bands": (ChartsService, ChartsService.bands),
+    "charts.importance": (ChartsService, ChartsService.importance),
+    "lineage.explain": (LineageService, LineageService.explain),
 }
-OPERATIONS: dict[str, Op] = {op.name: op for op in runs_contract.OPERATIONS}
 
 _services: dict[Path, RunsService] = {}
 _lock = threading.Lock()
@@ -55,7 +71,8 @@ def handler(project: Project, name: str) -> Handler:
     reads = service(project)
     if name in READS:
         return READS[name].__get__(reads)  # type: ignore[no-any-return]
-    return EDITS[name].__get__(EditingService(reads))  # type: ignore[no-any-return]
+    make, method = ON_READS[name]
+    return method.__get__(make(reads))  # type: ignore[no-any-return]
 
 
 def service(project: Project) -> RunsService:

@@ -50,11 +50,14 @@ class InvalidOption(NbtrackError, ValueError):
 
 
 class FilterError(NbtrackError, ValueError):
-    """A filter or sort expression with a mistake; ``column`` is its place, counted from 0."""
+    """A filter or sort expression with a mistake; ``column`` is its place, counted from 0.
+
+    None where the place is in another text than the one that was given as the filter.
+    """
 
     code = "filter"
 
-    def __init__(self, message: str, hint: str = "", column: int = 0) -> None:
+    def __init__(self, message: str, hint: str = "", column: int | None = 0) -> None:
         super().__init__(message, hint)
         self.column = column
 

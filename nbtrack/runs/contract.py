@@ -49,21 +49,27 @@ class RunRow(Struct):
     tags: dict[str, str] = field(default_factory=dict)
 
 
-class PageRequest(Struct):
-    """A window of the runs table.
-
-    filter: the search language. sort: keys such as "-metrics.acc"; "-" is descending. columns: "params.lr",
-    "metrics.loss", "tags.best" or "params.*"; all of them if not given. scope: outside or inside the trash.
-    """
+class Selection(Struct):
+    """Which runs: those that ``filter`` finds, that each filter of ``also`` finds too, outside or inside the trash."""
 
     filter: str = ""
+    also: list[str] = field(default_factory=list)
+    experiment: str | None = None
+    notebook: str | None = None
+    trashed: bool = False
+
+
+class PageRequest(Selection):
+    """A window of the runs table.
+
+    sort: keys such as "-metrics.acc"; "-" is descending. columns: "params.lr", "metrics.loss", "tags.best" or
+    "params.*"; all of them if not given.
+    """
+
     sort: list[str] = field(default_factory=list)
     columns: list[str] | None = None
     offset: int = 0
     limit: int = 50
-    experiment: str | None = None
-    notebook: str | None = None
-    trashed: bool = False
 
 
 class RunPage(Struct):
@@ -235,18 +241,20 @@ class Diff(Struct):
 class SeriesRequest(Struct):
     """Metric curves of several runs, thinned to ``width`` pixel columns with no extreme lost (M4).
 
-    x: what the window and the columns are over. window: (low, high) of x for a zoom.
+    x: what the window and the columns are over; "metric" is the value of the metric ``x_key`` at the same step.
+    window: (low, high) of x for a zoom.
     """
 
     runs: list[str]
     keys: list[str]
     width: int = 800
-    x: Literal["step", "time", "relative"] = "step"
+    x: Literal["step", "time", "relative", "metric"] = "step"
+    x_key: str | None = None
     window: tuple[float, float] | None = None
 
 
 class Series(Struct):
-    """One curve, in the order it was logged; ``total`` points before it was thinned."""
+    """One curve, in the order it was logged; ``total`` points before it was thinned, ``xs`` where x is a metric."""
 
     run: str
     key: str
@@ -254,13 +262,15 @@ class Series(Struct):
     times: list[float]
     values: list[float]
     total: int
+    xs: list[float] | None = None
 
 
 class SeriesAnswer(Struct):
-    """The curves that exist; a run without a metric has none."""
+    """The curves that exist; a run without a metric has none. missing: runs that are gone."""
 
     series: list[Series]
     revision: int
+    missing: list[str] = field(default_factory=list)
 
 
 class Key(Struct):

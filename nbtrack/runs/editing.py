@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.base.errors import NotFound
 from nbtrack.runs import contract as c
 from nbtrack.runs import objects
-from nbtrack.runs.store import edits, experiments, params, runs, trash
+from nbtrack.runs.store import edits, experiments, meta, params, runs, trash
 from nbtrack.runs.values import check_name, check_text
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class EditingService:
                 _VERBS[verb](conn, *what)
             touched = {what[0] for verb, *what in inverse if verb in _OF_RUNS}
             runs.touch(conn, touched)
-            return c.Done(f"Undone: {label}", len(touched), _revision(conn), undo=False)
+            return c.Done(f"Undone: {label}", len(touched), meta.revision(conn), undo=False)
 
     def _set_trashed(self, given: list[str], moment: float | None, label: str) -> c.Done:
         self._reads.connection()
@@ -145,7 +145,7 @@ class EditingService:
         if inverse:
             edits.remember(conn, text, inverse)
         runs.touch(conn, numbers)
-        return c.Done(text, len(numbers), _revision(conn))
+        return c.Done(text, len(numbers), meta.revision(conn))
 
 
 def _deed(request: c.EditRequest) -> str:
@@ -219,7 +219,3 @@ _VERBS: dict[str, Callable[..., None]] = {
 
 
 _OF_RUNS = ("set", "tag", "move")
-
-
-def _revision(conn: sqlite3.Connection) -> int:
-    return int(conn.execute("SELECT value FROM meta WHERE key = 'revision'").fetchone()[0])

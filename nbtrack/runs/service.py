@@ -16,14 +16,16 @@ from nbtrack.runs import contract as c
 from nbtrack.runs import objects
 from nbtrack.runs.compare import changes, diff_lines
 from nbtrack.runs.downsample import downsample
+from nbtrack.runs.memory import Memory
 from nbtrack.runs.projects import database_of, known_recorder
 from nbtrack.runs.recovery import recover
+from nbtrack.runs.selection import Selected, select
 from nbtrack.runs.store import (
     artifacts,
     cells,
     experiments,
-    filter,
     keys,
+    meta,
     metrics,
     pages,
     params,
@@ -31,6 +33,7 @@ from nbtrack.runs.store import (
     sizes,
 )
 from nbtrack.runs.store.complete import completions
+from nbtrack.runs.store.filter_keys import KeyLookup
 
 if TYPE_CHECKING:
     import sqlite3
@@ -42,8 +45,8 @@ _SETTLE_EVERY = 1.0  # seconds
 _MAX_LIMIT = 10_000
 _MAX_OFFSET = 1 << 53
 _MAX_WIDTH = 20_000
-_COUNTS = 64  # filters whose count is remembered
-_CLOCK = ("duration", "started", "ended")  # what these match changes with the time of day
+_COUNTS = 64  # selections whose count is remembered
+_ANSWERS = 8
 _MAX_CONTENT = 16 << 20  # bytes of an artifact in one answer
 
 
@@ -54,7 +57,8 @@ class RunsService:
         self.project = project
         self.database = database_of(project)
         self._settled = 0.0
-        self._counts: dict[tuple[int, str, pages.Scope], int] = {}
+        self._counts = Memory(_COUNTS)
+        self.answers = Memory(_ANSWERS)  # larger ones, of the services on top of this
 
     def refresh(self, force: bool = False) -> None:
         """Bring in what is still in journals; a file that cannot be written is read as it is."""
@@ -102,41 +106,47 @@ class RunsService:
                 f"offset {request.offset}, limit {request.limit}.",
                 f"Ask for 0 to {_MAX_LIMIT:,} rows from 0 on.",
             )
-        if self._nothing_yet():
+        if self.nothing_yet():
             return c.RunPage([], 0, 0, request.offset, 0)
         with self.database.read() as conn:
-            lookup = filter.KeyLookup(conn)
-            where = filter.compile_filter(request.filter, lookup)
-            scope = pages.Scope(request.trashed, request.experiment, request.notebook)
-            order = [pages.parse_sort(key, lookup) for key in request.sort]
-            matched = self._count(conn, request.filter, where, scope)
-            numbers = pages.page_runs(conn, where, order, request.offset, request.limit, scope, matched=matched)
-            total = self._count(conn, "", filter.compile_filter("", lookup), scope) if request.filter else matched
+            chosen = select(conn, request)
+            order = [pages.parse_sort(key, chosen.lookup) for key in request.sort]
+            matched = self.count(conn, chosen)
+            numbers = pages.page_runs(
+                conn, chosen.where, order, request.offset, request.limit, chosen.scope, matched=matched
+            )
+            total = self.count(conn, chosen.whole()) if chosen.texts else matched
             rows = self._rows(conn, numbers, request.columns)
-            return c.RunPage(rows, matched, total, request.offset, _revision(conn))
+            return c.RunPage(rows, matched, total, request.offset, meta.revision(conn))
+
+    def count(self, conn: sqlite3.Connection, chosen: Selected) -> int:
+        """How many runs match, remembered until the file changes."""
+
+        def made() -> int:
+            return pages.count_runs(conn, chosen.where, chosen.scope)
+
+        return self._counts.get(meta.revision(conn), chosen.question, made) if chosen.timeless else made()
 
     def numbers(self, request: c.PageRequest) -> list[int]:
         """All rows that match, in order, for a caller that streams them."""
-        if self._nothing_yet():
+        if self.nothing_yet():
             return []
         with self.database.read() as conn:
-            lookup = filter.KeyLookup(conn)
-            where = filter.compile_filter(request.filter, lookup)
-            scope = pages.Scope(request.trashed, request.experiment, request.notebook)
-            order = [pages.parse_sort(key, lookup) for key in request.sort]
+            chosen = select(conn, request)
+            order = [pages.parse_sort(key, chosen.lookup) for key in request.sort]
             # All of them: none of an index's short cuts pays, which is what "few match" says.
-            return pages.page_runs(conn, where, order, request.offset, 1 << 60, scope, matched=0)
+            return pages.page_runs(conn, chosen.where, order, request.offset, 1 << 60, chosen.scope, matched=0)
 
     def rows(self, numbers: Sequence[int], columns: list[str] | None = None) -> list[c.RunRow]:
         """Runs by what `numbers` answered; those that were deleted meanwhile are left out."""
-        if not numbers or self._nothing_yet():
+        if not numbers or self.nothing_yet():
             return []
         with self.database.read() as conn:
             return self._rows(conn, numbers, columns)
 
     def keys(self) -> c.Keys:
         """The names of params, metrics and tags."""
-        if self._nothing_yet():
+        if self.nothing_yet():
             return c.Keys([])
         with self.database.read() as conn:
             found = [
@@ -147,14 +157,14 @@ class RunsService:
 
     def complete(self, request: c.CompleteRequest) -> c.Completions:
         """What could stand at a position of a filter."""
-        if self._nothing_yet():
+        if self.nothing_yet():
             return c.Completions([])
         with self.database.read() as conn:
-            return c.Completions(completions(request.text, request.position, filter.KeyLookup(conn)))
+            return c.Completions(completions(request.text, request.position, KeyLookup(conn)))
 
     def experiments(self) -> c.Experiments:
         """All experiments, the latest used first."""
-        if self._nothing_yet():
+        if self.nothing_yet():
             return c.Experiments([])
         with self.database.read() as conn:
             return c.Experiments([c.Experiment(*row) for row in experiments.list_experiments(conn)])
@@ -252,7 +262,7 @@ class RunsService:
                     points = metrics.series(conn, number, known[key]) if key in known else None
                     if points is not None and points.values:
                         found.append(_thinned(row, key, points, request))
-            return c.SeriesAnswer(found, _revision(conn))
+            return c.SeriesAnswer(found, meta.revision(conn))
 
     def history(self, given: str, key: str) -> metrics.Series:
         """All points of a metric of a run, exact, in the order they were logged; empty if it has none."""
@@ -274,16 +284,16 @@ class RunsService:
 
     def revision(self) -> c.Revision:
         """The revision of the file; 0 where there is none yet."""
-        return c.Revision(0 if self._nothing_yet() else self.database.revision())
+        return c.Revision(0 if self.nothing_yet() else self.database.revision())
 
     def status(self) -> c.ProjectStatus:
         """Where the runs are and how much there is."""
-        exists = not self._nothing_yet()
+        exists = not self.nothing_yet()
         counts = {"runs": 0, "running": 0, "trashed": 0, "experiments": 0, "points": 0}
         revision = 0
         if exists:
             with self.database.read() as conn:
-                counts, revision = sizes.counts(conn), _revision(conn)
+                counts, revision = sizes.counts(conn), meta.revision(conn)
         return c.ProjectStatus(
             root=str(self.project.root),
             found_by=self.project.found_by,
@@ -300,20 +310,10 @@ class RunsService:
 
     # -- parts
 
-    def _nothing_yet(self) -> bool:
+    def nothing_yet(self) -> bool:
+        """Whether the project has no file; what this process wrote has been brought in."""
         self.refresh()
         return not self.database.exists()
-
-    def _count(self, conn: sqlite3.Connection, text: str, where: filter.Compiled, scope: pages.Scope) -> int:
-        """How many runs match, remembered until the file changes: a view that scrolls or sorts asks again and again."""
-        if any(word in text.lower() for word in _CLOCK):
-            return pages.count_runs(conn, where, scope)
-        key = (_revision(conn), text, scope)
-        if key not in self._counts:
-            if len(self._counts) >= _COUNTS or any(known[0] != key[0] for known in self._counts):
-                self._counts.clear()
-            self._counts[key] = pages.count_runs(conn, where, scope)
-        return self._counts[key]
 
     def _rows(self, conn: sqlite3.Connection, numbers: Sequence[int], columns: list[str] | None) -> list[c.RunRow]:
         found = runs.rows(conn, numbers)
@@ -376,7 +376,3 @@ def _thinned(row: dict[str, Any], key: str, points: metrics.Series, request: c.S
         values=[points.values[i] for i in picked],
         total=len(points.values),
     )
-
-
-def _revision(conn: sqlite3.Connection) -> int:
-    return int(conn.execute("SELECT value FROM meta WHERE key = 'revision'").fetchone()[0])

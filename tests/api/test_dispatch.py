@@ -39,6 +39,14 @@ GOOD: dict[str, dict[str, Any]] = {
     "runs.restore": {"runs": ["tree"]},
     "runs.purge": {},
     "runs.undo": {},
+    "tables.facts": {"filter": "metrics.acc > 0.1", "columns": ["params.lr", "metrics.acc", "metrics.acc.min"]},
+    "tables.groups": {"by": "params.lr", "metrics": ["acc"], "sort": "-acc"},
+    "tables.view": {},
+    "tables.save": {"state": {"columns": ["params.lr"]}},
+    "charts.tail": {"curves": [{"run": "forest", "key": "acc", "after": 5}]},
+    "charts.bands": {"groups": {"both": ["forest", "svm"]}, "key": "acc"},
+    "charts.importance": {"metric": "acc"},
+    "lineage.explain": {"run": "svm", "against": "forest"},
 }
 each_operation = pytest.mark.parametrize("name", rooms.OPERATIONS)
 
@@ -138,7 +146,7 @@ def test_an_unknown_operation_names_near_ones(project: Project) -> None:
 def test_a_request_that_cannot_be_read_is_refused_with_what_it_takes(payload: Any, filled: Project) -> None:
     error = call(filled, "runs.page", payload)
     assert error["code"] == "invalid_request"
-    assert "filter, sort" in error["hint"]
+    assert "filter, also, " in error["hint"]
 
 
 @pytest.mark.parametrize("number", [10**30, -(10**30), 2**63, -1, 2**31])

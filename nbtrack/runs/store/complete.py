@@ -6,7 +6,8 @@ import itertools
 import re
 
 from nbtrack.base.errors import FilterError
-from nbtrack.runs.store.filter import ATTRIBUTES, STATUSES, KeyLookup, quoted
+from nbtrack.runs.store.filter import ATTRIBUTES, STATUSES
+from nbtrack.runs.store.filter_keys import KeyLookup, quoted
 from nbtrack.runs.store.filter_parse import MAX_LENGTH, Token, tokens
 
 _FLAGS = ("starred", "trashed")

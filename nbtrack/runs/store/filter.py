@@ -16,11 +16,24 @@ import datetime
 import difflib
 import re
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from nbtrack.base.errors import FilterError
-from nbtrack.runs.store.filter_keys import AGGREGATES, KeyLookup, quoted, resolve_key
-from nbtrack.runs.store.filter_parse import Comparison, Field, Junction, Node, Not, Value, Words, brief, mistake, parse
+from nbtrack.runs.store.filter_keys import AGGREGATES, KeyLookup, resolve_key
+from nbtrack.runs.store.filter_parse import (
+    MAX_LENGTH,
+    Comparison,
+    Field,
+    Junction,
+    Node,
+    Not,
+    Value,
+    Words,
+    brief,
+    mistake,
+    parse,
+)
 
 STATUSES = ("running", "finished", "failed", "interrupted", "crashed")
 _TEXTS = {
@@ -43,6 +56,8 @@ _TIMES = {"started": "r.started", "ended": "r.ended"}
 _FLAGS = {"starred": "(r.starred = 1)", "trashed": "(r.trashed IS NOT NULL)"}
 ATTRIBUTES = {**_TEXTS, **_NUMBERS, **_TIMES, **_FLAGS}
 _TABLES = {"param": "params", "metric": "metrics", "tag": "tags"}
+_MAX_ALSO = 50  # further filters
+_MAX_TOGETHER = 4 * MAX_LENGTH  # characters of a filter and all further ones
 _MAX_WILDCARDS = 8  # a pattern costs (length of the text) ** wildcards at worst
 _MAX_NESTING = 68  # open brackets and operators that SQLite's parser has room for, beside what stands around
 _AGO = re.compile(r"-\s*(\d+(?:\.\d+)?)\s*(ms|[smhdw])")
@@ -79,6 +94,9 @@ class Compiled(NamedTuple):
     bounds: tuple[Member, ...] = ()
 
 
+_ANY = Compiled("1", "1", [])
+
+
 def compile_filter(text: str, lookup: KeyLookup) -> Compiled:
     """A filter as SQL.
 
@@ -87,11 +105,45 @@ def compile_filter(text: str, lookup: KeyLookup) -> Compiled:
     """
     node = parse(text)
     if node is None:
-        return Compiled("1", "1", [])
-    found = _Compiler(text, lookup).compile(node)
+        return _ANY
+    return _fitting(_Compiler(text, lookup).compile(node))
+
+
+def compile_all(text: str, also: Sequence[str], lookup: KeyLookup) -> Compiled:
+    """A filter and further ones that must all hold beside it; a search for words may be any of them.
+
+    Raises:
+        FilterError: a mistake; of a further filter it names the text, and has no column.
+    """
+    size = len(text) + sum(map(len, also))
+    if len(also) > _MAX_ALSO or size > _MAX_TOGETHER:
+        hint = f"At most {_MAX_ALSO} further filters of {_MAX_TOGETHER:,} characters together are read."
+        raise FilterError(f"There are {len(also)} further filters; all together have {size:,} characters.", hint, None)
+    parts = [compile_filter(text, lookup)]
+    for other in also:
+        try:
+            parts.append(compile_filter(other, lookup))
+        except FilterError as error:
+            message = f"In the further filter '{brief(other)}': {error.message}"
+            raise FilterError(message, error.hint, None) from error
+    parts = sorted((part for part in parts if part != _ANY), key=lambda part: -part.nesting)
+    if len(parts) < 2:
+        return parts[0] if parts else _ANY
+    return _fitting(_every(_cheapest_first(parts, lookup)))
+
+
+def _fitting(found: Compiled) -> Compiled:
     if found.nesting > _MAX_NESTING:
         raise FilterError("The filter is nested too deep for SQLite.", "Take brackets out.")
     return found
+
+
+def _cheapest_first(parts: list[Compiled], lookup: KeyLookup) -> list[Compiled]:
+    """The part that fewest runs satisfy, as far as that is quickly counted, so that SQLite starts from it."""
+    flat = [part for part in parts if part.runs and part.nesting <= _SHALLOW]
+    if len(flat) < 2 or len(flat) != len(parts) or len(parts) > _COUNTED:
+        return parts
+    return sorted(parts, key=lambda part: lookup.at_most(_quick(part.runs), part.args, _MANY_RUNS))
 
 
 class _Compiler:
@@ -110,7 +162,7 @@ class _Compiler:
             parts = sorted((self.compile(part) for part in node.parts), key=lambda part: -part.nesting)
             if node.operator == "or":
                 return _either(parts)
-            return _every(self.cheapest_first(parts))
+            return _every(_cheapest_first(parts, self.lookup))
         if node.field.kind == "attribute":
             return self.attribute(node)
         return self.key(node)
@@ -127,13 +179,6 @@ class _Compiler:
         if node.negated or node.operator == "!=":
             condition = f"({condition}) IS NOT TRUE"
         return self.member(node.field, number, column, condition, args)
-
-    def cheapest_first(self, parts: list[Compiled]) -> list[Compiled]:
-        """The part that fewest runs satisfy, as far as that is quickly counted, so that SQLite starts from it."""
-        flat = [part for part in parts if part.runs and part.nesting <= _SHALLOW]
-        if len(flat) < 2 or len(flat) != len(parts) or len(parts) > _COUNTED:
-            return parts
-        return sorted(parts, key=lambda part: self.lookup.at_most(_quick(part.runs), part.args, _MANY_RUNS))
 
     def member(
         self, field: Field, number: int, column: str, condition: str, args: Args, negated: bool = False
@@ -346,6 +391,3 @@ def _glob(pattern: str) -> str:
     """A LIKE pattern for GLOB, which minds case: % any text, _ any character, the rest literally."""
     special: dict[str, str] = {"%": "*", "_": "?", "*": "[*]", "?": "[?]", "[": "[[]"}
     return "".join(special.get(char, char) for char in pattern)
-
-
-__all__ = ["ATTRIBUTES", "Compiled", "FilterError", "KeyLookup", "compile_filter", "quoted", "resolve_key"]

@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from nbtrack.base.errors import FilterError
-from nbtrack.runs.store.filter import ATTRIBUTES, Compiled, KeyLookup, Member, resolve_key
+from nbtrack.runs.store.filter import ATTRIBUTES, Compiled, Member
+from nbtrack.runs.store.filter_keys import KeyLookup, resolve_key
 from nbtrack.runs.store.filter_parse import Field, brief, parse
 from nbtrack.runs.store.keys import key_names
 from nbtrack.runs.store.params import marks

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from nbtrack.base.errors import Ambiguous, NotFound
+from nbtrack.runs.store.meta import revision
 from nbtrack.runs.store.params import marks
 
 # The attributes of a run that a view shows, with where they come from.
@@ -60,8 +61,8 @@ def end_run(conn: sqlite3.Connection, run: int, status: str, ended: float, reaso
 
 def touch(conn: sqlite3.Connection, runs: Iterable[int]) -> None:
     """Mark runs as changed at this revision of the file."""
-    revision = conn.execute("SELECT value FROM meta WHERE key = 'revision'").fetchone()[0]
-    conn.executemany("UPDATE runs SET revision = ? WHERE n = ?", [(revision, run) for run in runs])
+    now = revision(conn)
+    conn.executemany("UPDATE runs SET revision = ? WHERE n = ?", [(now, run) for run in runs])
 
 
 def number_or_none(conn: sqlite3.Connection, run_id: str) -> int | None:
