@@ -32,7 +32,8 @@ const preact = {
 
 const bundles = [
   { ...common, alias: preact, entryPoints: { panel: "panel/src/index.tsx" }, outdir: out },
-  { ...common, entryPoints: { plotly: "ui/src/plotly.ts" }, outdir: out },
+  // plotly.js brings the style of maps, which the panel does not draw.
+  { ...common, entryPoints: { plotly: "ui/src/plotly.ts" }, loader: { ".css": "empty" }, outdir: out },
 ];
 
 async function report(results) {
