@@ -9,9 +9,14 @@ interface Props {
 function render({ model, el }: Props): () => void {
   const transport = new CommTransport(model);
   const end = mount(el, transport, model.get("spec") as PanelSpec);
+  let notebook: Element | null = null;
+  requestAnimationFrame(() => {
+    notebook = el.closest(".jp-Notebook"); // it is not in the page yet
+  });
   return () => {
     end();
-    transport.close();
+    // Removed out of a notebook that stays: nobody will see it again. When the tab or the page goes, it may come back.
+    transport.close(notebook?.isConnected === true && !el.isConnected);
   };
 }
 

@@ -10,7 +10,9 @@ interface Sent {
   asset?: string;
   hello?: object;
   cancel?: boolean;
-  shown?: number;
+  view?: string;
+  shown?: boolean;
+  gone?: boolean;
 }
 
 class FakePush {
@@ -207,7 +209,15 @@ test("closing rejects what waits, says that nothing is shown, and leaves no list
   const caught = asked.catch((error: unknown) => error);
   transport.close();
   expect(isAbort(await caught)).toBe(true);
-  expect(model.sent.at(-1)).toEqual({ v: 1, shown: 0 });
+  const [first, last] = [model.sent[0], model.sent.at(-1)];
+  expect(first).toEqual({ v: 1, view: first?.view, shown: true });
+  expect(last).toEqual({ v: 1, view: first?.view, shown: false });
   expect(model.listener).toBeUndefined();
   expect(model.push?.listeners.size).toBe(0);
+});
+
+test("a view that went with its output says so, once", () => {
+  transport.close(true);
+  transport.close();
+  expect(model.sent.filter((one) => one.shown === false)).toEqual([expect.objectContaining({ gone: true })]);
 });

@@ -60,6 +60,7 @@ export class CommTransport implements Transport {
   readonly #revisions = new Set<(revision: number) => void>();
   readonly #links = new Set<(link: Link) => void>();
   readonly #ends: (() => void)[] = [];
+  readonly #view = Math.random().toString(36).slice(2, 10);
   #link: Link = "open";
   #closed = false;
   #operations: Set<string> | null = null;
@@ -70,7 +71,7 @@ export class CommTransport implements Transport {
     const hear = (message: unknown, buffers: DataView[]) => this.#hear(message as Reply, buffers);
     model.on("msg:custom", hear);
     this.#ends.push(() => model.off("msg:custom", hear));
-    this.#send({ shown: 1 });
+    this.#send({ view: this.#view, shown: true });
     void this.#greet();
     void this.#listen();
   }
@@ -102,9 +103,10 @@ export class CommTransport implements Transport {
     return () => void this.#links.delete(listener);
   }
 
-  close(): void {
+  /** gone: the output that the view was in was removed, so nobody will see this model again. */
+  close(gone = false): void {
     if (this.#closed) return;
-    this.#send({ shown: 0 });
+    this.#send({ view: this.#view, shown: false, ...(gone ? { gone } : {}) });
     this.#closed = true;
     for (const end of this.#ends) end();
     for (const { fail } of this.#waiting.values()) fail(new DOMException(CLOSED, "AbortError"));
