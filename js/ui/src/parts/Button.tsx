@@ -23,7 +23,7 @@ export function Button({ label, icon, iconOnly, filled, look = "plain", classNam
       {...rest}
     >
       {icon && <Icon name={icon} filled={filled} />}
-      {!iconOnly && label}
+      {!iconOnly && <span className="nbt-label">{label}</span>}
     </button>
   );
 }

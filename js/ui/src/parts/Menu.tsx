@@ -46,11 +46,26 @@ interface MenuProps {
   role?: "menu" | "dialog";
   className?: string;
   disabled?: boolean;
+  /** Something is chosen in it: the button says so. */
+  active?: boolean;
+  /** More than the label says, for the tooltip. */
+  title?: string;
   children: (close: () => void) => ReactNode;
 }
 
 /** A button that opens a menu. */
-export function Menu({ label, icon, iconOnly, look, role = "menu", className, disabled, children }: MenuProps) {
+export function Menu({
+  label,
+  icon,
+  iconOnly,
+  look,
+  role = "menu",
+  className,
+  disabled,
+  active,
+  title,
+  children,
+}: MenuProps) {
   const [open, setOpen] = useState(false);
   const anchor = useRef<HTMLButtonElement>(null);
   const close = useCallback(() => setOpen(false), []);
@@ -63,6 +78,8 @@ export function Menu({ label, icon, iconOnly, look, role = "menu", className, di
         iconOnly={iconOnly}
         look={look}
         disabled={disabled}
+        className={active ? "nbt-active" : ""}
+        title={title ?? label}
         aria-haspopup={role}
         aria-expanded={open}
         onClick={() => setOpen(!open)}
