@@ -3,6 +3,7 @@
 # PYTHON       the Python that makes the environment        make PYTHON=python3.12 lab
 # LAB_ARGS     more options for JupyterLab                  make lab LAB_ARGS=--no-browser
 # PYTEST_ARGS  more options for pytest                      make pytest PYTEST_ARGS="tests/runs -x"
+# NBTRACK_BROWSER  the browser that the tests drive         make test NBTRACK_BROWSER=/path/to/chrome
 # RUNS         how many runs `make seed` makes
 # SEED_DIR     the project folder it makes them in
 
@@ -13,16 +14,20 @@ RUNS     ?= 100000
 BENCH    := .venv-bench
 PY       := $(VENV)/bin/python
 LOGS     := $(VENV)/logs
-RUNNERS  := lint style types layers pytest notebooks-test
+PANEL    := $(PY) hatch_build.py
+CHECKS   := lint style types layers js-lint js-types
+RUNNERS  := $(CHECKS) js-test pytest notebooks-test
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check format contract bench seed clean $(RUNNERS)
+.PHONY: help lab test check format ui contract browser bench seed clean $(RUNNERS)
+.NOTPARALLEL: # two installers in one environment would get in each other's way
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 # ---- environments ------------------------------------------------------------------------------------------------
 # A stamp file per set of extras, newer than pyproject.toml when all is installed: a second call is quick.
+# Installing nbtrack builds the panel. Where the machine has no Node, `needs` names the package that brings one.
 
 LAB_READY   := $(VENV)/.lab-ready
 TEST_READY  := $(VENV)/.test-ready
@@ -59,12 +64,12 @@ $(BENCH)/bin/python:
 
 $(LAB_READY): pyproject.toml | $(PY)
 	@echo "Installing nbtrack, JupyterLab and what the notebooks use into $(VENV); a minute or two the first time …"
-	@$(PY) -m pip install --quiet --disable-pip-version-check -e ".[lab]"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -e ".[lab]" $$($(PANEL) needs)
 	@touch $@
 
 $(TEST_READY): pyproject.toml | $(PY)
 	@echo "Installing nbtrack, JupyterLab and the test tools into $(VENV); a minute or two the first time …"
-	@$(PY) -m pip install --quiet --disable-pip-version-check -e ".[lab,test]"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -e ".[lab,test]" $$($(PANEL) needs)
 	@touch $@ $(LAB_READY)
 
 # wandb and trackio bring dozens of packages of their own, so they stay away from the environment that the tests see.
@@ -76,22 +81,29 @@ $(BENCH_READY): pyproject.toml | $(BENCH)/bin/python
 # ---- what people call --------------------------------------------------------------------------------------------
 
 # JupyterLab refuses to start as root unless told, which is the ordinary user in a container.
-lab: $(LAB_READY) ## open JupyterLab on the quickstart
+lab: $(LAB_READY) ui ## open JupyterLab on the quickstart
 	@root=; [ "$$(id -u)" != 0 ] || root=--allow-root; \
 	  PATH="$(CURDIR)/$(VENV)/bin:$$PATH" exec $(PY) -m jupyterlab $$root $(LAB_ARGS) notebooks/01_quickstart.ipynb
 
 test: $(TEST_READY) ## every check and every test
 	@$(call run_all,$(RUNNERS))
 
-check: $(TEST_READY) ## the checks that run nothing: ruff, mypy, import-linter
-	@$(call run_all,lint style types layers)
+check: $(TEST_READY) ## the checks that run nothing: ruff, mypy, import-linter, biome, tsc
+	@$(call run_all,$(CHECKS))
 
-format: $(TEST_READY) ## mend what ruff can mend
+format: $(TEST_READY) ## mend what ruff and biome can mend
 	@$(PY) -m ruff check --fix-only --quiet
 	@$(PY) -m ruff format
+	@$(PANEL) run format
+
+ui: $(LAB_READY) ## build the panel, if its sources have changed
+	@$(PANEL)
 
 contract: $(LAB_READY) ## make the TypeScript types of the wire anew
 	@$(PY) -m nbtrack.api.typescript
+
+browser: $(TEST_READY) ## see that the tests have a browser, and install one if not
+	@$(PY) tests/ui/browser.py
 
 bench: $(BENCH_READY) ## measure against sqlite3, trackio and wandb
 	@$(BENCH)/bin/python tests/benchmarks/bench.py
@@ -101,6 +113,7 @@ seed: $(LAB_READY) ## fill a project with made-up runs, to try things at size
 
 clean: ## remove what make made: environments, builds, caches (not your runs)
 	rm -rf $(VENV) $(BENCH) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf js/node_modules js/*/node_modules nbtrack/widget/static
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- runners, each of which can be called alone --------------------------------------------------------------------
@@ -116,7 +129,7 @@ for name in $(1); do \
 done; \
 echo; echo "== closing lines"; \
 for name in $(1); do \
-  printf '%-15s %s\n' "$$name" "$$(grep -v '^make' $(LOGS)/$$name.log | grep . | tail -n 1)"; \
+  printf '%-15s %s\n' "$$name" "$$(grep -vE '^make| (Start at|Duration) |^\s*$$' $(LOGS)/$$name.log | tail -n 1)"; \
 done; \
 if [ -n "$$failed" ]; then echo "FAILED:$$failed"; exit 1; fi; \
 echo "All passed: $(1)"
@@ -143,10 +156,19 @@ types: $(TEST_READY) ## mypy
 layers: $(TEST_READY) ## import-linter: who may import whom
 	@$(VENV)/bin/lint-imports
 
-pytest: $(TEST_READY) ## the tests in tests/
+js-lint: $(TEST_READY) ## biome, over js/
+	@$(PANEL) run lint
+
+js-types: $(TEST_READY) ## tsc
+	@$(PANEL) run types && echo "tsc: no errors"
+
+js-test: $(TEST_READY) ## vitest: the tests in js/
+	@NO_COLOR=1 $(PANEL) run test
+
+pytest: $(TEST_READY) ui browser ## the tests in tests/
 	@$(in_a_clean_home) $(PY) -m pytest -q $(PYTEST_ARGS)
 
 # Their runs go to a new folder each time: the manual starts from nothing, and your own runs stay as they are.
-notebooks-test: $(TEST_READY) ## the notebooks give the outputs they show
+notebooks-test: $(TEST_READY) ui ## the notebooks give the outputs they show
 	@$(in_a_clean_home) NBTRACK_DIR="$$home" $(PY) -m pytest -q --nbval --nbval-current-env --timeout=300 \
 	  --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks
