@@ -1,10 +1,11 @@
-// The panel: a bar on top, below it the runs, their curves or other plots; one run, or a comparison, over them.
-import { useEffect } from "react";
+// The panel: a bar on top, below it the table of runs, their curves, other plots; one run, or a comparison, over them.
+import { useEffect, useRef } from "react";
 import { useStore } from "zustand";
 import { Button } from "../parts/Button";
+import { Grip } from "../parts/Grip";
 import { usePanel } from "../state/panel";
 import { useLink } from "../state/query";
-import { useSetView, useView } from "../state/view";
+import { PANES, type Pane, useSetView, useView } from "../state/view";
 import { Curves } from "./charts/curves/Curves";
 import { Plots } from "./charts/plots/Plots";
 import { Compare } from "./compare/Compare";
@@ -14,14 +15,11 @@ import { SelectionBar } from "./runs/toolbar/SelectionBar";
 import { Toolbar } from "./runs/toolbar/Toolbar";
 import { ToastList } from "./Toasts";
 
-const TABS = [
-  ["runs", "Runs"],
-  ["curves", "Curves"],
-  ["plots", "Plots"],
-] as const;
+const NAMES: Record<Pane, string> = { table: "Table", curves: "Curves", plots: "Plots" };
+const LOWEST = 280; // pixels of the panel
+const SPLIT = { least: 0.15, most: 0.85, step: 0.04 };
 
 export function App() {
-  const { view } = usePanel();
   const open = useView((one) => one.open);
   const height = useView((one) => one.height);
   const full = useView((one) => one.fullScreen);
@@ -47,34 +45,30 @@ export function App() {
       {open?.kind === "compare" && <Compare ids={open.ids} />}
       {!open && <Overview />}
       <ToastList />
-      <ResizeGrip onResize={(next) => view.getState().set({ height: next })} />
+      <HeightGrip />
     </section>
   );
 }
 
 function Overview() {
-  const tab = useView((one) => one.tab);
+  const panes = useView((one) => one.panes);
   const set = useSetView();
   const full = useView((one) => one.fullScreen);
+  const shown = PANES.filter((pane) => panes.includes(pane));
+  const toggle = (pane: Pane) => {
+    const next = PANES.filter((one) => shown.includes(one) !== (one === pane));
+    set({ panes: next.length ? next : [pane] });
+  };
   return (
     <>
       <div className="nbt-head">
-        <div className="nbt-tabs" role="tablist" aria-label="Views">
-          {TABS.map(([id, label]) => (
-            <button
-              key={id}
-              type="button"
-              role="tab"
-              id={`nbt-tab-${id}`}
-              aria-selected={tab === id}
-              className="nbt-tab"
-              onClick={() => set({ tab: id })}
-            >
-              {label}
-            </button>
+        <Toolbar />
+        {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for a form, this is a row of buttons */}
+        <div className="nbt-panes" role="group" aria-label="What is shown">
+          {PANES.map((pane) => (
+            <Button key={pane} label={NAMES[pane]} aria-pressed={shown.includes(pane)} onClick={() => toggle(pane)} />
           ))}
         </div>
-        <Toolbar />
         <Button
           icon={full ? "shrink" : "expand"}
           iconOnly
@@ -82,13 +76,54 @@ function Overview() {
           onClick={() => set({ fullScreen: !full })}
         />
       </div>
-      <div className="nbt-body" role="tabpanel" aria-labelledby={`nbt-tab-${tab}`}>
-        {tab === "runs" && <RunsTable />}
-        {tab === "curves" && <Curves />}
-        {tab === "plots" && <Plots />}
-      </div>
+      <Panes shown={shown} />
       <SelectionBar />
     </>
+  );
+}
+
+/** The table above, what is drawn of it below, with an edge between them that can be moved. */
+function Panes({ shown }: { shown: Pane[] }) {
+  const split = useView((one) => one.split);
+  const both = shown.includes("table") && shown.length > 1;
+  return (
+    <div className="nbt-body">
+      {shown.includes("table") && (
+        <div className="nbt-pane" style={both ? { flex: `0 1 ${(split * 100).toFixed(1)}%` } : undefined}>
+          <RunsTable />
+        </div>
+      )}
+      {both && <SplitGrip />}
+      {shown.includes("curves") && (
+        <div className="nbt-pane">
+          <Curves />
+        </div>
+      )}
+      {shown.includes("plots") && (
+        <div className="nbt-pane">
+          <Plots />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function SplitGrip() {
+  const split = useView((one) => one.split);
+  const set = useSetView();
+  const move = (next: number) => set({ split: Math.min(SPLIT.most, Math.max(SPLIT.least, next)) });
+  return (
+    <Grip
+      className="nbt-split"
+      label="Height of the table"
+      now={Math.round(split * 100)}
+      least={SPLIT.least * 100}
+      onDrag={(grip, y) => {
+        const body = grip.parentElement?.getBoundingClientRect();
+        if (body) move((y - body.top) / body.height);
+      }}
+      onStep={(by) => move(split + by * SPLIT.step)}
+    />
   );
 }
 
@@ -108,33 +143,22 @@ function LinkNote() {
   );
 }
 
-const LOWEST = 280;
-
-function ResizeGrip({ onResize }: { onResize: (height: number) => void }) {
+function HeightGrip() {
   const height = useView((one) => one.height);
-  const start = (event: React.PointerEvent<HTMLDivElement>) => {
-    const grip = event.currentTarget;
-    const from = event.clientY - height;
-    grip.setPointerCapture(event.pointerId);
-    const move = (next: PointerEvent) => onResize(Math.max(LOWEST, next.clientY - from));
-    grip.addEventListener("pointermove", move);
-    grip.addEventListener("lostpointercapture", () => grip.removeEventListener("pointermove", move), { once: true });
-  };
+  const set = useSetView();
+  const from = useRef(0);
+  const resize = (next: number) => set({ height: Math.max(LOWEST, Math.round(next)) });
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a separator that moves is a widget, which <hr> is not
-    <div
+    <Grip
       className="nbt-grip"
-      role="separator"
-      aria-orientation="horizontal"
-      aria-label="Height of the panel"
-      aria-valuenow={Math.round(height)}
-      aria-valuemin={LOWEST}
-      tabIndex={0}
-      onPointerDown={start}
-      onKeyDown={(event) => {
-        if (event.key === "ArrowDown") onResize(height + 20);
-        if (event.key === "ArrowUp") onResize(Math.max(LOWEST, height - 20));
+      label="Height of the panel"
+      now={height}
+      least={LOWEST}
+      onStart={(y) => {
+        from.current = y - height;
       }}
+      onDrag={(_, y) => resize(y - from.current)}
+      onStep={(by) => resize(height + by * 20)}
     />
   );
 }

@@ -24,6 +24,9 @@ export interface SortKey {
 export type XAxis = "step" | "relative" | "time" | "metric";
 export type PlotKind = "parallel" | "scatter" | "bars" | "histogram" | "contour" | "importance";
 
+export type Pane = "table" | "curves" | "plots";
+export const PANES: readonly Pane[] = ["table", "curves", "plots"];
+
 export interface CurveOptions {
   x: XAxis;
   /** The metric on the x axis where x is "metric". */
@@ -76,7 +79,10 @@ export interface Arranged {
   groupBy: string | null;
   /** How many runs the charts show, the first of the table. */
   most: number;
-  tab: "runs" | "curves" | "plots";
+  /** What is shown, in this order from top to bottom; never nothing. */
+  panes: Pane[];
+  /** The part of the height that the table has where something stands below it. */
+  split: number;
   /** Metrics whose curve is shown; null: the first few. */
   metrics: string[] | null;
   curves: CurveOptions;
@@ -127,11 +133,12 @@ export const ARRANGED: Arranged = {
   pinnedRuns: [],
   groupBy: null,
   most: 30,
-  tab: "runs",
+  panes: ["table", "curves"],
+  split: 0.48,
   metrics: null,
   curves: { x: "step", xKey: null, logX: false, logY: false, smoothing: 0, clip: false, bands: false },
   plots: [],
-  height: 560,
+  height: 680,
 };
 
 const PASSING: Passing = {
