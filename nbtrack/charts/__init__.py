@@ -1,4 +1,4 @@
-"""Figures as data: dicts in plotly's JSON form. Knows no store; plotly is imported only by ``figure``."""
+"""Figures as data, small ones as SVG, and statistics of many runs. Plotly is imported only by ``figure``."""
 
 from __future__ import annotations
 
