@@ -1,0 +1,47 @@
+// The columns of the table: which there are, and which are seen.
+import { useMemo } from "react";
+import { useShallow } from "zustand/react/shallow";
+import type { Keys } from "../contract";
+import { type Arrangement, seenColumns } from "../lib/arrange";
+import { allColumns, type Column } from "../lib/columns";
+import { type Asked, useAsk } from "./query";
+import { useSelection } from "./runs";
+import { useView, type View } from "./view";
+
+const EVERY = 2000; // milliseconds: names come seldom
+
+/** All columns, as they come by themselves. */
+export function useAllColumns(): { all: Column[]; asked: Asked<Keys> } {
+  const asked = useAsk("runs.keys", {}, { every: EVERY });
+  const keys = asked.data?.keys;
+  // The names are asked for again and again, and seldom are others: what is made of them stays the same then.
+  const text = JSON.stringify(keys ?? []);
+  const all = useMemo(() => allColumns(JSON.parse(text) as Keys["keys"]), [text]);
+  return { all, asked };
+}
+
+/** What is known of how the columns are arranged. */
+export function useArrangement(): Arrangement {
+  return useView(
+    useShallow(({ order, visible, pinnedColumns, onlyDiffering }: View) => ({
+      order,
+      visible,
+      pinnedColumns,
+      onlyDiffering,
+    })),
+  );
+}
+
+/** The columns that are seen, in their order, those held at the left first. */
+export function useSeenColumns(): { seen: Column[]; all: Column[]; asked: Asked<Keys> } {
+  const { all, asked } = useAllColumns();
+  const arrangement = useArrangement();
+  const selection = useSelection();
+  const facts = useAsk("tables.facts", { ...selection }, { off: !arrangement.onlyDiffering, every: EVERY });
+  const seen = useMemo(() => {
+    const found = arrangement.onlyDiffering ? facts.data?.columns : undefined;
+    const differing = found ? new Set(found.filter((one) => one.differs).map((one) => one.column)) : null;
+    return seenColumns(all, arrangement, differing);
+  }, [all, arrangement, facts.data]);
+  return { seen, all, asked };
+}
