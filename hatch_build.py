@@ -16,9 +16,8 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent
 BUILT = ("panel.js", "panel.css", "plotly.js")
@@ -35,8 +34,7 @@ class BuildFailed(Exception):
     """The panel could not be built; the text says what was tried and what to do."""
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):  # no dataclass: hatchling loads this file in a way that those do not survive
     """A Node and the npm that goes with it."""
 
     node: Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tarfile
@@ -14,11 +15,20 @@ import pytest
 import nbtrack
 
 ROOT = Path(__file__).resolve().parent.parent
+STATIC = "nbtrack/widget/static"
+LARGEST = {"panel.js": 250_000, "panel.css": 100_000, "plotly.js": 2_000_000}  # bytes
 RUNTIME = ("IPython", "anywidget", "ipywidgets", "msgspec", "numpy", "pandas", "plotly", "rich", "sqlite_utils")
 
 
-def run(*command: str | Path, cwd: Path = ROOT) -> str:
-    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False)
+def run(*command: str | Path, cwd: Path = ROOT, **env: str) -> str:
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, f"{command} failed:\n{done.stdout}{done.stderr}"
     return done.stdout.strip()
 
@@ -33,15 +43,18 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made from the sdist, not from the clone: what is missing in the one would be missing in the other."""
+    """Made from the sdist, not from the clone: what is missing in the one would be missing in the other.
+
+    And made without Node: neither on PATH nor, as no network is used, from a package.
+    """
     out = tmp_path_factory.mktemp("wheel")
     with tarfile.open(sdist) as archive:
         archive.extraction_filter = getattr(tarfile, "data_filter", None)  # Python 3.10 and 3.11 may lack it
         archive.extractall(out)
     source = out / sdist.name.removesuffix(".tar.gz")
-    run(
-        sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", out, source, cwd=out
-    )
+    pip = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation")
+    run(*pip, "-w", out, source, cwd=out, PATH=str(out))
+    assert not (source / "js" / "node_modules").exists(), "the panel was built again, though the sdist carries it"
     (found,) = out.glob("*.whl")
     return found
 
@@ -50,9 +63,12 @@ def test_the_sdist_carries_the_pages_the_manual_and_the_tests(sdist: Path) -> No
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     wanted = {"LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile", "install.json", "pyproject.toml"}
+    wanted |= {"hatch_build.py", "js/.npmrc", "js/build.mjs", "js/package-lock.json", "js/ui/src/contract.ts"}
+    wanted |= {f"{STATIC}/{name}" for name in LARGEST}
     wanted |= {"nbtrack/__init__.py", "nbtrack/py.typed", "tests/test_package.py", "tests/nbval_sanitize.cfg"}
     assert wanted <= names, sorted(wanted - names)
     assert not {name for name in names if ".nbtrack" in Path(name).parts}, "somebody's runs are in the sdist"
+    assert not {name for name in names if "node_modules" in Path(name).parts}, "what npm installed is in the sdist"
 
 
 def test_the_wheel_carries_the_package_its_types_and_its_licence_and_nothing_else(wheel: Path) -> None:
@@ -62,6 +78,15 @@ def test_the_wheel_carries_the_package_its_types_and_its_licence_and_nothing_els
     info = f"nbtrack-{nbtrack.__version__}.dist-info"
     assert {*modules, "nbtrack/py.typed", f"{info}/licenses/LICENSE", f"{info}/entry_points.txt"} <= names
     assert {name.partition("/")[0] for name in names} == {"nbtrack", info}
+
+
+def test_the_wheel_carries_the_panel_and_not_what_it_was_built_from(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        panel = {file.filename: file.file_size for file in archive.infolist() if file.filename.startswith(STATIC)}
+    assert set(panel) == {f"{STATIC}/{name}" for name in LARGEST}
+    sizes = {Path(name).name: size for name, size in panel.items()}
+    too_large = {name: size for name, size in sizes.items() if not 0 < size <= LARGEST[name]}
+    assert not too_large, f"`cd js && node build.mjs --report` says what takes the room: {too_large}"
 
 
 def test_the_metadata_has_the_version_of_the_package_and_its_extras(wheel: Path) -> None:

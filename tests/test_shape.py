@@ -26,8 +26,8 @@ HOSTS = {"magics": {"IPython"}, "cli": {"rich"}}
 WITHOUT_MSGSPEC = ("base/", "capture/", "runs/recorder.py")
 WIRE = "base/wire.py"
 
-# Tests of no single room: whole notebooks through a real kernel, and what `make bench` runs.
-BESIDE = {Path("kernel"), Path("benchmarks"), Path("faults")}
+# Tests of no single room: whole notebooks through a real kernel, the panel in a real browser, what `make bench` runs.
+BESIDE = {Path("kernel"), Path("ui"), Path("benchmarks"), Path("faults")}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
