@@ -54,6 +54,7 @@ ON_READS: dict[str, tuple[Callable[[RunsService], Any], Handler]] = {
     "tables.save": (TablesService, TablesService.save),
     "charts.tail": (ChartsService, ChartsService.tail),
     "charts.bands": (ChartsService, ChartsService.bands),
+    "charts.figure": (ChartsService, ChartsService.figure),
     "charts.importance": (ChartsService, ChartsService.importance),
     "lineage.explain": (LineageService, LineageService.explain),
 }

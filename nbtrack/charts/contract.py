@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from nbtrack.base.wire import Op
 from nbtrack.runs.contract import Selection, SeriesAnswer
@@ -82,8 +82,48 @@ class Importance(Struct):
     revision: int = 0
 
 
+class FigureRequest(Selection):
+    """A plotly figure of the runs that match, the first ``limit`` in the order of ``sort``.
+
+    columns: "params.lr", "metrics.loss.min", "tags.stage", "duration" …: the axes of "parallel"; x and y of "scatter";
+    x, y and what is shown as height of "contour"; what the bars are of, and per what, of "bars"; what is counted of
+    "histogram". color: the column that colours.
+    """
+
+    kind: Literal["parallel", "scatter", "bars", "histogram", "contour"] = "parallel"
+    columns: list[str] = field(default_factory=list)
+    color: str | None = None
+    theme: Literal["any", "light", "dark"] = "any"
+    sort: list[str] = field(default_factory=list)
+    limit: int = 1000
+
+
+class FigureAxis(Struct):
+    """How places on an axis of "parallel" read as values: a log axis has powers of ten, a categorical one places.
+
+    wheres: the filter that finds the runs at each of ``places``, "" where the search language has none.
+    """
+
+    column: str
+    kind: Literal["linear", "log", "categorical"]
+    places: list[float] = field(default_factory=list)
+    wheres: list[str] = field(default_factory=list)
+
+
+class Figure(Struct):
+    """``data`` and ``layout`` for plotly. runs: ids in the order drawn. notice: what is left out, in words."""
+
+    data: list[dict[str, Any]]
+    layout: dict[str, Any]
+    axes: list[FigureAxis]
+    runs: list[str]
+    notice: str
+    revision: int = 0
+
+
 OPERATIONS = (
     Op("charts.tail", "GET", TailRequest, SeriesAnswer, "What was logged to curves since they were last asked for."),
     Op("charts.bands", "GET", BandsRequest, Bands, "Mean and spread of a metric over groups of runs."),
+    Op("charts.figure", "GET", FigureRequest, Figure, "Parallel coordinates, scatter, bars, histogram or contour."),
     Op("charts.importance", "GET", ImportanceRequest, Importance, "Which params tell most about a metric."),
 )

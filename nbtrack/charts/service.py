@@ -9,6 +9,7 @@ from nbtrack.charts import contract as c
 from nbtrack.charts.bands import allowance, mean_band, placed
 from nbtrack.charts.importance import importance
 from nbtrack.charts.param_table import read_table
+from nbtrack.charts.plots import plot
 from nbtrack.charts.series import Curve, Line
 from nbtrack.runs.contract import Series, SeriesAnswer
 from nbtrack.runs.downsample import downsample
@@ -95,6 +96,14 @@ class ChartsService:
         """
         table = read_table(self._reads, request)
         return importance(table)
+
+    def figure(self, request: c.FigureRequest) -> c.Figure:
+        """A plotly figure of the first runs that match; see ``nbtrack.charts.plots`` for what each kind shows.
+
+        Raises:
+            FilterError: a mistake in a filter or sort key. InvalidOption: too few columns, a bad one, a bad limit.
+        """
+        return plot(self._reads, request)
 
     @staticmethod
     def _lines(conn: sqlite3.Connection, members: list[str], key: int, request: c.BandsRequest) -> list[Line]:

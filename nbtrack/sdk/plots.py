@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.base.errors import InvalidOption
 from nbtrack.charts import Curve, figure, metric_curves, parallel_coordinates, scatter
+from nbtrack.charts.records import PLAIN, records, value_of
 from nbtrack.runs import contract as c
 from nbtrack.sdk.collection import Runs
 from nbtrack.sdk.context import current_service
@@ -94,7 +95,7 @@ def plot_parallel(
     measured = metric or next(iter(metric_names(rows)), None)
     axes = [_prefixed("params", name) for name in chosen]
     axes += [_prefixed("metrics", measured)] if measured is not None else []
-    data = parallel_coordinates(_records(rows, axes), axes, title=_cut(rows, matched))
+    data = parallel_coordinates(records(rows, axes), axes, title=_cut(rows, matched))
     return figure(data if rows and axes else _note(data, "No runs with params here."))
 
 
@@ -116,11 +117,11 @@ def plot_scatter(
     x, y = _named(rows, x), _named(rows, y)
     color = color if color is None else _named(rows, color)
     axes = [one for one in (x, y, color) if one is not None]
-    records = _records(rows, axes)
+    found = records(rows, axes)
     for key in axes:
-        if records and all(record[key] is None for record in records):
+        if found and all(record[key] is None for record in found):
             raise InvalidOption(f"None of the {len(rows):,} runs has '{key}'.", _known(rows))
-    data = scatter(records, x, y, color, title=_cut(rows, matched))
+    data = scatter(found, x, y, color, title=_cut(rows, matched))
     return figure(data if rows else _note(data, "No runs here."))
 
 
@@ -165,41 +166,12 @@ def _curve(service: RunsService, row: c.RunRow, key: str, group_by: str | None) 
 def _group(row: c.RunRow, key: str) -> str | None:
     from nbtrack.sdk.views.words import value
 
-    found = _value(row, _prefixed("params", key))
+    found = value_of(row, _prefixed("params", key))
     return None if found is None else value(found) if not isinstance(found, str) else found
 
 
-_PLAIN = ("name", "status", "experiment", "notebook", "kind", "started", "duration", "starred")
-
-
-def _value(row: c.RunRow, key: str) -> Any:
-    kind, _, name = key.partition(".")
-    if kind == "params":
-        return row.params.get(name)
-    if kind == "tags":
-        return row.tags.get(name)
-    if kind == "metrics":
-        return _metric(row, name)
-    if key in _PLAIN:
-        return getattr(row, key)
-    raise InvalidOption(f"'{key}' is no column.", f"Use params.x, metrics.x, tags.x or one of {', '.join(_PLAIN)}.")
-
-
-def _metric(row: c.RunRow, name: str) -> float | None:
-    if name in row.metrics:
-        return row.metrics[name].last
-    base, _, part = name.rpartition(".")
-    if base in row.metrics and part in ("last", "min", "max", "mean", "count"):
-        return float(getattr(row.metrics[base], part))
-    return None
-
-
-def _records(rows: Sequence[c.RunRow], keys: Sequence[str]) -> list[dict[str, Any]]:
-    return [{"id": row.id, "name": row.name, **{key: _value(row, key) for key in keys}} for row in rows]
-
-
 def _prefixed(kind: str, name: str) -> str:
-    return name if name.startswith(("params.", "metrics.", "tags.")) or name in _PLAIN else f"{kind}.{name}"
+    return name if name.startswith(("params.", "metrics.", "tags.")) or name in PLAIN else f"{kind}.{name}"
 
 
 def _named(rows: Sequence[c.RunRow], name: str) -> str:

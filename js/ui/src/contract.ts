@@ -150,6 +150,16 @@ export interface Bands {
   revision: number;
 }
 
+/** ``data`` and ``layout`` for plotly. runs: ids in the order drawn. notice: what is left out, in words. */
+export interface Figure {
+  data: Record<string, Json>[];
+  layout: Record<string, Json>;
+  axes: FigureAxis[];
+  runs: string[];
+  notice: string;
+  revision: number;
+}
+
 /** Params, the most telling first. score: R² out of bag. notice: what is missing or to be read with care. */
 export interface Importance {
   params: ParamImportance[];
@@ -329,6 +339,18 @@ export interface MeanBand {
   runs: number;
 }
 
+/**
+ * How places on an axis of "parallel" read as values: a log axis has powers of ten, a categorical one places.
+ *
+ * wheres: the filter that finds the runs at each of ``places``, "" where the search language has none.
+ */
+export interface FigureAxis {
+  column: string;
+  kind: "categorical" | "linear" | "log";
+  places: Num[];
+  wheres: string[];
+}
+
 /** importance: its share of what a random forest explains, 0 to 1. correlation: Spearman's, −1 to 1, of a number. */
 export interface ParamImportance {
   param: string;
@@ -504,6 +526,27 @@ export interface BandsRequest {
   smoothing?: number;
 }
 
+/**
+ * A plotly figure of the runs that match, the first ``limit`` in the order of ``sort``.
+ *
+ * columns: "params.lr", "metrics.loss.min", "tags.stage", "duration" …: the axes of "parallel"; x and y of "scatter";
+ * x, y and what is shown as height of "contour"; what the bars are of, and per what, of "bars"; what is counted of
+ * "histogram". color: the column that colours.
+ */
+export interface FigureRequest {
+  filter?: string;
+  also?: string[];
+  experiment?: string | null;
+  notebook?: string | null;
+  trashed?: boolean;
+  kind?: "bars" | "contour" | "histogram" | "parallel" | "scatter";
+  columns?: string[];
+  color?: string | null;
+  theme?: "any" | "dark" | "light";
+  sort?: string[];
+  limit?: number;
+}
+
 /** How much each param tells about a metric, over the runs that match. metric: "acc", "acc.min", ".max", ".mean". */
 export interface ImportanceRequest {
   filter?: string;
@@ -581,6 +624,8 @@ export interface Operations {
   "charts.tail": { request: TailRequest; answer: SeriesAnswer; method: "GET" };
   /** Mean and spread of a metric over groups of runs. */
   "charts.bands": { request: BandsRequest; answer: Bands; method: "GET" };
+  /** Parallel coordinates, scatter, bars, histogram or contour. */
+  "charts.figure": { request: FigureRequest; answer: Figure; method: "GET" };
   /** Which params tell most about a metric. */
   "charts.importance": { request: ImportanceRequest; answer: Importance; method: "GET" };
   /** What changed from one run to another, by likelihood. */
@@ -615,6 +660,7 @@ export const METHODS: { readonly [K in keyof Operations]: Operations[K]["method"
   "tables.save": "POST",
   "charts.tail": "GET",
   "charts.bands": "GET",
+  "charts.figure": "GET",
   "charts.importance": "GET",
   "lineage.explain": "GET",
 };

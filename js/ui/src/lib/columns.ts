@@ -74,9 +74,7 @@ export function filterName(id: string): string {
   const [kind = "", ...rest] = id.split(".");
   const name = rest.join(".");
   if (!name) return id;
-  return /^[A-Za-z_][\w]*(\.[A-Za-z_]\w*)*$/.test(name)
-    ? id
-    : `${kind}."${name.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+  return /^[\w./:#]+$/.test(name) ? id : `${kind}."${name.replaceAll('"', '""')}"`;
 }
 
 export function metricOf(id: string): string | null {
