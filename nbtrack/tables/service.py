@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from nbtrack.runs.selection import select
 from nbtrack.runs.service import RunsService
+from nbtrack.runs.store import meta
 from nbtrack.tables import contract as c
+from nbtrack.tables.columns import Names
+from nbtrack.tables.facts import column_facts
 
 
 class TablesService:
@@ -13,8 +17,25 @@ class TablesService:
         self._reads = reads
 
     def facts(self, request: c.FactsRequest) -> c.Facts:
-        """Stub."""
-        return c.Facts([], 0, 0, 0)
+        """What is in the columns of the runs that match, remembered until the file changes.
+
+        A column that no run has ever had is told as one that 0 runs have.
+
+        Raises:
+            FilterError: a mistake in a filter. InvalidOption: a column that is neither param, tag nor metric.
+        """
+        if self._reads.nothing_yet():
+            return c.Facts([], 0, 0, 0)
+        with self._reads.database.read() as conn:
+            chosen = select(conn, request)
+            columns = Names(conn).columns(request.columns)
+            revision = meta.revision(conn)
+
+            def made() -> c.Facts:
+                return c.Facts(*column_facts(conn, chosen, columns), revision)
+
+            question = ("facts", chosen.question, tuple(columns))
+            return self._reads.answers.get(revision, question, made) if chosen.timeless else made()
 
     def groups(self, request: c.GroupsRequest) -> c.Groups:
         """Stub."""

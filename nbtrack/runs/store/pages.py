@@ -91,11 +91,22 @@ def _sort_field(name: str, text: str) -> Field:
 
 def count_runs(conn: sqlite3.Connection, where: Compiled, scope: Scope) -> int:
     """How many runs match."""
+    query, args = _matching("count(*)", "count(*)", where, scope)
+    return int(conn.execute(query, args).fetchone()[0])
+
+
+def matching(conn: sqlite3.Connection, where: Compiled, scope: Scope) -> list[int]:
+    """The numbers of all runs that match, in no order."""
+    query, args = _matching("r.n", "run", where, scope)
+    return [row[0] for row in conn.execute(query, args)]
+
+
+def _matching(what: str, of_numbers: str, where: Compiled, scope: Scope) -> tuple[str, list[Any]]:
     if where.runs and scope == Scope():  # the runs themselves are not needed then, only which are in the trash
         rest = "run NOT IN (SELECT n FROM runs WHERE trashed IS NOT NULL)"
-        return int(conn.execute(f"SELECT count(*) FROM ({where.runs}) WHERE {rest}", where.args).fetchone()[0])
+        return f"SELECT {of_numbers} FROM ({where.runs}) WHERE {rest}", [*where.args]
     condition, args = _scoped(scope, where.sql, where.args)
-    return int(conn.execute(f"SELECT count(*) FROM runs r WHERE {condition}", args).fetchone()[0])
+    return f"SELECT {what} FROM runs r WHERE {condition}", args
 
 
 def page_runs(
