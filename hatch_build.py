@@ -22,7 +22,9 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parent
 BUILT = ("panel.js", "panel.css", "plotly.js")
 STATIC = Path("nbtrack", "widget", "static")
-STAMP = STATIC / ".built-from"  # the digest of the sources; the sdist carries it too, so that there is nothing to build
+# The digest of the sources, which build.mjs removes and a build by this file writes. The sdist carries it, so that from
+# there nothing is built.
+STAMP = STATIC / ".built-from"
 SOURCES = {".css", ".html", ".js", ".json", ".mjs", ".svg", ".ts", ".tsx"}
 LOCK = "package-lock.json"
 OLDEST_NODE = (20, 19)
@@ -154,7 +156,6 @@ def build(root: Path, tools: bool) -> bool:
     node = find_node()
     install(root, node, tools)
     of_now = digest(root / "js")  # taken first: a file that changes meanwhile is built the next time
-    (root / STAMP).unlink(missing_ok=True)
     call(node, (str(node.node), "build.mjs"), root / "js", "What esbuild says above names the file and the line.")
     missing = [name for name in BUILT if not (root / STATIC / name).is_file()]
     if missing:

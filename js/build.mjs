@@ -1,6 +1,6 @@
 // Bundles the panel into nbtrack/widget/static: panel.js with panel.css, and plotly.js, which is loaded on demand.
 //   node build.mjs [--watch] [--report]
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
@@ -53,6 +53,7 @@ async function report(results) {
 }
 
 await mkdir(out, { recursive: true });
+await rm(join(out, ".built-from"), { force: true }); // hatch_build.py's note of what the files are from: no longer true
 if (flags.has("--watch")) {
   for (const bundle of bundles) await (await esbuild.context(bundle)).watch();
 } else {

@@ -53,7 +53,7 @@ def find() -> str | None:
     named = os.environ.get("NBTRACK_BROWSER")
     if named:
         if not starts(named):
-            raise NoBrowser(f"NBTRACK_BROWSER is {named!r}, which does not start. Name a Chromium or a Chrome.")
+            raise NoBrowser(f"NBTRACK_BROWSER: {named!r} does not start. Name a Chromium or a Chrome.")
         return named
     on_path = next((path for path in map(shutil.which, NAMES) if path and starts(path)), None)
     if on_path:
