@@ -46,8 +46,8 @@ def _label(value: float, step: float, largest: float) -> str:
 
 
 def short(value: float) -> str:
-    """A number in four significant digits."""
-    return _plain(f"{value + 0.0:.4g}")
+    """A number in three significant digits."""
+    return _plain(f"{value + 0.0:.3g}")
 
 
 def _plain(text: str) -> str:
