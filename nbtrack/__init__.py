@@ -47,6 +47,7 @@ _HOMES = {
     "runs": "nbtrack.runs",  # a package that can be called
     **dict.fromkeys(("run", "search_runs", "compare", "diff"), "nbtrack.sdk.runs"),
     **dict.fromkeys(("plot_metrics", "plot_parallel", "plot_scatter"), "nbtrack.sdk.plots"),
+    "panel": "nbtrack.widget.panel",
     **dict.fromkeys(("load_ipython_extension", "unload_ipython_extension"), "nbtrack.magics"),
     **dict.fromkeys(("NbtrackError",), "nbtrack.base.errors"),
 }
@@ -87,6 +88,7 @@ if TYPE_CHECKING:
     from nbtrack.sdk.tracking import set_tags as set_tags
     from nbtrack.sdk.tracking import start_run as start_run
     from nbtrack.sdk.tracking import summary as summary
+    from nbtrack.widget.panel import panel as panel
 
 
 def __getattr__(name: str) -> Any:

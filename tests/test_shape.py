@@ -20,8 +20,9 @@ HEAVY = {
     "IPython", "anywidget", "ipywidgets", "matplotlib", "numpy", "pandas", "plotly", "rich", "sklearn", "sqlite_utils",
     "torch",
 }  # fmt: skip
-# The magics are loaded by IPython itself, so it costs nothing there; the command line always prints through rich.
-HOSTS = {"magics": {"IPython"}, "cli": {"rich"}}
+# The magics are loaded by IPython itself, so it costs nothing there; the command line always prints through rich; the
+# models of the panel are imported when one is shown (a test in tests/widget sees to that).
+HOSTS = {"magics": {"IPython"}, "cli": {"rich"}, "widget": {"anywidget", "ipywidgets"}}
 # msgspec costs less and is welcome on the wire, but not on the way of a logged value.
 WITHOUT_MSGSPEC = ("base/", "capture/", "runs/recorder.py")
 WIRE = "base/wire.py"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 _SIGNS = {"finished": "✓", "failed": "✗", "interrupted": "◼", "crashed": "✗", "running": "●"}
 _SHOWN = 4  # metrics in the line under a cell
+_OPENING = ["notebook:insert-cell-below", "notebook:replace-selection", "notebook:run-cell"]
+_LINK_STYLE = (
+    ".nbt-open{display:none}.lm-Widget .nbt-open{all:unset;cursor:pointer;color:var(--jp-content-link-color)}"
+    ".lm-Widget .nbt-open:is(:hover,:focus-visible){text-decoration:underline}"
+)
 
 # The verbs that only a notebook has, with a sentence each; the others come from the table both hosts share.
 _OWN = {"auto": "auto on|off|quiet|loud: track every cell from now on, or not; be quiet about it, or not"}
@@ -65,9 +71,24 @@ def show_line(ip: Any, run: ActiveRun) -> None:
     plain = " · ".join(parts)
     html = (
         '<div style="font-size:var(--jp-ui-font-size1, 13px);color:var(--jp-ui-font-color2, #666)">'
-        f'<span title="{escape(run.id, quote=True)}">{escape(plain)}</span></div>'
+        f'<span title="{escape(run.id, quote=True)}">{escape(plain)}</span>{_link(run.id)}</div>'
     )
     ip.display_pub.publish({"text/plain": plain, "text/html": html})
+
+
+def _link(run: str) -> str:
+    """What opens the panel on a run: JupyterLab itself inserts a cell below and runs it, no script of ours is needed.
+
+    A button, since of these attributes its sanitizer leaves a link none. `run-all-enabled` of JupyterLab 4.6 gives all
+    of ``args`` to each command, also where they are a list, so they are what all three can take. Where there is no
+    JupyterLab to obey, the style hides the button: only JupyterLab's and Notebook's elements are ``lm-Widget``.
+    """
+    what = {"commands": _OPENING, "args": {"text": f"%track panel --run {run}"}}
+    told = escape(json.dumps(what, separators=(",", ":")), quote=True)
+    return (
+        f'<style>{_LINK_STYLE}</style> <button class="nbt-open" title="Open this run in a panel below"'
+        f' data-commandlinker-command="apputils:run-all-enabled" data-commandlinker-args="{told}">panel</button>'
+    )
 
 
 def _duration(seconds: float) -> str:

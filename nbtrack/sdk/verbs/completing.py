@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from nbtrack.sdk.verbs.parsing import Verb
 
 _MOST_RUNS = 100
-_FILTERED = ("ls", "export")
+_FILTERED = ("ls", "export", "panel")
 _ACTIONS = ("rename", "merge")
 
 
@@ -102,11 +102,20 @@ def _columns(service: RunsService, start: str) -> list[str]:
     return [before + word for word in ("params.*", "metrics.*", "tags.*", *_fields(service, last))]
 
 
+def _metrics(service: RunsService, start: str) -> list[str]:
+    *done, last = start.split(",")
+    before = "".join(f"{word}," for word in done)
+    return [before + word.removeprefix("metrics.") for word in _fields(service, f"metrics.{last}")]
+
+
 _OPTION_VALUES: dict[str, Callable[[RunsService, str], list[str]]] = {
     "--sort": _sorts,
     "-s": _sorts,
     "--columns": _columns,
     "-c": _columns,
+    "--metrics": _metrics,
+    "-m": _metrics,
+    "--run": _runs,
     "--experiment": _experiments,
     "-e": _experiments,
     "--baseline": _runs,

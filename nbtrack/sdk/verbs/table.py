@@ -37,6 +37,22 @@ VERBS: dict[str, Verb] = {
                 *_SCOPE,
             ),
         ),
+        Verb(
+            "panel",
+            "opens the interactive panel: table, charts, comparison; best in a notebook",
+            'panel "metrics.acc > 0.9" --sort -metrics.acc',
+            "panel:panel",
+            (
+                _FILTER,
+                _SORT,
+                _COLUMNS,
+                arg(
+                    "-m", "--metrics", metavar="M,N", action="append", default=[], help="the metrics to draw curves of"
+                ),
+                arg("--run", metavar="RUN", help=f"open on one run: {RUN}"),
+                *_SCOPE[:2],
+            ),
+        ),
         Verb("show", "shows one run: params, metrics, code, output", "show @1", "reading:show", (_RUN,)),
         Verb(
             "compare",
