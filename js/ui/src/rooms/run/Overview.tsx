@@ -1,0 +1,103 @@
+// What one wants to know first: how good it was, what it was given, what changed.
+import { duration, oneLine, plural, size, toNumber, when } from "../../lib/format";
+import { Button } from "../../parts/Button";
+import { EmptyState } from "../../parts/Notes";
+import { Pairs, Section } from "./bits";
+import { MetricTable } from "./MetricTable";
+import { explicitFirst, Source, Value } from "./params";
+import { Reasons } from "./Reasons";
+import { type Tab, type TabProps, useSetRoom } from "./state";
+import { environmentFacts, gitState } from "./surroundings";
+
+const METRICS = 12;
+const PARAMS = 14;
+const REASONS = 3;
+
+export function Overview({ detail, explained }: TabProps) {
+  const { row, params, artifacts, datasets, environment, git, session } = detail;
+  const setRoom = useSetRoom();
+  const metrics = Object.entries(row.metrics).map(([name, summary]) => ({ name, summary }));
+  const reasons = explained.data?.reasons ?? [];
+  const to = (tab: Tab, label: string) => (
+    <button type="button" className="nbt-link-button" onClick={() => setRoom({ tab })}>
+      {label}
+    </button>
+  );
+  return (
+    <div className="nbt-overview">
+      <div className="nbt-overview-main">
+        <Section
+          title="Metrics"
+          aside={metrics.length > METRICS && to("values", `all ${metrics.length.toLocaleString("en-US")}`)}
+        >
+          {metrics.length ? (
+            <MetricTable row={row} lines={metrics.slice(0, METRICS)} />
+          ) : (
+            <p className="nbt-dim">
+              {row.status === "running" ? "No metrics so far." : "No metrics."} Numbers a cell assigns under names such
+              as <code>accuracy</code> are kept by themselves; <code>nbtrack.log({"{...}"})</code> keeps any.
+            </p>
+          )}
+        </Section>
+        <Section
+          title="Why is it different?"
+          aside={reasons.length > REASONS && to("why", `all ${reasons.length.toLocaleString("en-US")} reasons`)}
+        >
+          <Reasons explained={explained} most={REASONS} />
+        </Section>
+      </div>
+      <div className="nbt-overview-side">
+        <Section
+          title="Params"
+          aside={params.length > PARAMS && to("values", `all ${params.length.toLocaleString("en-US")}`)}
+        >
+          {params.length ? (
+            <table className="nbt-run-table nbt-param-table">
+              <tbody>
+                {explicitFirst(params)
+                  .slice(0, PARAMS)
+                  .map((param) => (
+                    <tr key={param.name}>
+                      <th scope="row" title={oneLine(param.name)}>
+                        {oneLine(param.name, 80)}
+                      </th>
+                      <td>
+                        <Value param={param} most={80} />
+                      </td>
+                      <td>
+                        <Source source={param.source} />
+                      </td>
+                    </tr>
+                  ))}
+              </tbody>
+            </table>
+          ) : (
+            <EmptyState title="No params" />
+          )}
+        </Section>
+        <Section title="Facts" aside={to("environment", "environment")}>
+          <Pairs
+            items={[
+              ["started", when(toNumber(row.started))],
+              ["took", row.status === "running" ? "" : duration(toNumber(row.duration))],
+              ["git", gitState(git)],
+              ...environmentFacts(environment).filter(([name]) => name === "Python" || name === "GPU"),
+              ["host", typeof session.host === "string" ? session.host : ""],
+              ["data", datasets.length > 0 && oneLine(datasets.map(({ name }) => name).join(", "), 120)],
+              [
+                "artifacts",
+                artifacts.length > 0 && (
+                  <Button
+                    icon="file"
+                    label={`${plural(artifacts.length, "file")}, ${size(artifacts.reduce((sum, one) => sum + one.size, 0))}`}
+                    onClick={() => setRoom({ tab: "artifacts" })}
+                  />
+                ),
+              ],
+            ]}
+          />
+        </Section>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,48 @@
+// Params: what they are, and where each came from.
+import type { Param } from "../../contract";
+import { value } from "../../lib/format";
+import { Long } from "./bits";
+
+const SOURCES: Record<string, string> = {
+  explicit: "logged by the code",
+  call: "an argument of a call in the cell",
+  cell: "assigned in the cell",
+  notebook: "a variable of the notebook that the cell read",
+};
+
+/** Those that were logged first, then what was captured; each as the server ordered it. */
+export function explicitFirst(params: readonly Param[]): Param[] {
+  return [...params].sort((a, b) => Number(b.source === "explicit") - Number(a.source === "explicit"));
+}
+
+export function Source({ source }: { source: string }) {
+  const explicit = source === "explicit";
+  return (
+    <span className={`nbt-source${explicit ? "" : " nbt-source-captured"}`} title={SOURCES[source] ?? source}>
+      {explicit ? "explicit" : "captured"}
+    </span>
+  );
+}
+
+/** The value as one would type it; long ones are cut, and what it was before stands after it. */
+export function Value({ param: { value: given, earlier }, most = 300 }: { param: Param; most?: number }) {
+  const text = typeof given === "string" && given.trim() ? given : value(given, Number.POSITIVE_INFINITY);
+  return (
+    <>
+      <span className="nbt-value">
+        <Long text={text} most={most} />
+      </span>
+      {earlier.length > 0 && (
+        <span className="nbt-dim nbt-earlier" title="The values it had before">
+          {" "}
+          before:{" "}
+          {earlier
+            .slice(0, 20)
+            .map((one) => value(one, 40))
+            .join(", ")}
+          {earlier.length > 20 && ` and ${earlier.length - 20} more`}
+        </span>
+      )}
+    </>
+  );
+}
