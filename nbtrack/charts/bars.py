@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -137,7 +138,7 @@ def histogram(rows: Sequence[Row], x: str, color: str | None = None, *, theme: T
 def _edges(values: Sequence[float]) -> list[float]:
     low, high = min(values), max(values)
     if low == high:
-        return [low - 0.5, high + 0.5]
+        return [low - max(0.5, abs(low) / 100), high + max(0.5, abs(low) / 100)]
     ordered = sorted(values)
     quarter, three = ordered[len(ordered) // 4], ordered[3 * len(ordered) // 4]
     width = 2 * (three - quarter) / len(ordered) ** (1 / 3)
@@ -160,16 +161,15 @@ def _counts(rows: Sequence[Row], x: str, edges: list[float] | None) -> dict[str,
             "y": list(shown.values()),
             "hovertemplate": "<b>%{x}</b><br>%{y} runs<extra></extra>",
         }
-    low, width = edges[0], (edges[-1] - edges[0]) / (len(edges) - 1)
     bins = [0] * (len(edges) - 1)
     for row in rows:
         value = _finite(row.get(x))
         if value is not None:
-            bins[min(len(bins) - 1, int((value - low) / width))] += 1
+            bins[min(len(bins) - 1, bisect_right(edges, value) - 1)] += 1
     return {
         "type": "bar",
         "x": [(left + right) / 2 for left, right in pairwise(edges)],
-        "width": width,
+        "width": edges[1] - edges[0],
         "y": bins,
         "customdata": [f"{left:.4g} to {right:.4g}" for left, right in pairwise(edges)],
         "hovertemplate": "%{customdata}<br>%{y} runs<extra></extra>",

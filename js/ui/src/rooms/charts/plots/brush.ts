@@ -60,7 +60,7 @@ function places(axis: FigureAxis, ranges: readonly (readonly [number, number])[]
 function rounded(value: number, away: (value: number) => number): number {
   if (!Number.isFinite(value) || value === 0) return value;
   const unit = 10 ** (Math.floor(Math.log10(Math.abs(value))) - 3);
-  return Number((away(value / unit) * unit).toPrecision(12));
+  return Number((away(Number((value / unit).toPrecision(12))) * unit).toPrecision(12)); // 10 ** -1 is not quite 0.1
 }
 
 function shortName(column: string): string {

@@ -18,10 +18,10 @@ export function newPlot(kind: PlotKind, columns: readonly Column[], differing: R
   const seen = firstColumns(columns);
   const metric = mainMetric(columns)?.id;
   const params = columns.filter((one) => one.kind === "params");
-  // What differs tells something; what is seen in the table comes first, numbers before texts where both are wanted.
-  const ranked = [...params].sort(
-    (a, b) =>
-      Number(differing.has(b.id)) - Number(differing.has(a.id)) || Number(seen.has(b.id)) - Number(seen.has(a.id)),
+  // What is the same in all runs tells nothing, unless there is nothing else. What the table shows comes first.
+  const telling = params.filter((one) => differing.has(one.id));
+  const ranked = [...(telling.length ? telling : params)].sort(
+    (a, b) => Number(seen.has(b.id)) - Number(seen.has(a.id)),
   );
   const numeric = ranked.filter((one) => one.numeric).map((one) => one.id);
   const [first, second] = numeric.length > 1 ? numeric : ranked.map((one) => one.id);
