@@ -118,10 +118,11 @@ def _extreme(scaled: Floats, metric: str) -> list[str]:
 
 def _judged(score: float, runs: int, metric: str) -> list[str]:
     notes = []
+    found = f"{brief(metric)} (R² {round(score, 2) + 0.0:.2f})"  # + 0.0: no −0.00
     if score <= 0:
-        notes.append(f"These params explain nothing of {brief(metric)} (R² {score:.2f}): the shares are chance.")
+        notes.append(f"These params explain nothing of {found}: the shares may be chance.")
     elif score < _LOW:
-        notes.append(f"These params explain little of {brief(metric)} (R² {score:.2f}): read the shares with care.")
+        notes.append(f"These params explain little of {found}: read the shares with care.")
     if runs < _ROUGH:
         notes.append(f"With only {runs} runs the shares are rough.")
     return notes
@@ -152,6 +153,7 @@ def _weigh(own: list[Feature], values: Floats, metric: str) -> tuple[Floats, flo
     forest = RandomForestRegressor(
         n_estimators=_TREES,
         max_features=1 / 3,  # Breiman's for regression; lets params that go together take turns
+        min_samples_leaf=min(5, 1 + len(values) // 50),  # a tree that learns each run's noise would score too low
         max_samples=None if len(values) <= bag else bag,
         bootstrap=True,
         oob_score=True,
