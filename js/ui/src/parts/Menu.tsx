@@ -6,6 +6,8 @@ import { Popover } from "./Popover";
 interface ItemProps {
   label: ReactNode;
   icon?: IconName;
+  /** A word or a number at the end of the line. */
+  note?: string;
   /** The key that does the same. */
   keys?: string;
   checked?: boolean;
@@ -14,7 +16,7 @@ interface ItemProps {
   onChoose: () => void;
 }
 
-export function MenuItem({ label, icon, keys, checked, danger, disabled, onChoose }: ItemProps) {
+export function MenuItem({ label, icon, note, keys, checked, danger, disabled, onChoose }: ItemProps) {
   const role = checked === undefined ? "menuitem" : "menuitemcheckbox";
   return (
     // biome-ignore lint/a11y/useAriaPropsSupportedByRole: only a menuitemcheckbox is given aria-checked
@@ -29,7 +31,8 @@ export function MenuItem({ label, icon, keys, checked, danger, disabled, onChoos
     >
       {checked !== undefined && <span className="nbt-mark">{checked && <Icon name="check" />}</span>}
       {icon && <Icon name={icon} />}
-      {label}
+      <span className="nbt-menu-label">{label}</span>
+      {note && <span className="nbt-menu-note">{note}</span>}
       {keys && <kbd className="nbt-key">{keys}</kbd>}
     </button>
   );

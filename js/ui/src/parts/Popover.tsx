@@ -109,7 +109,11 @@ function menuKey(event: React.KeyboardEvent<HTMLElement>, close: () => void): vo
   const items = [...event.currentTarget.querySelectorAll<HTMLElement>("[role^='menuitem']:not(:disabled), input")];
   const at = items.indexOf(document.activeElement as HTMLElement);
   const typing = document.activeElement instanceof HTMLInputElement;
-  const goes: Record<string, number> = { ArrowDown: at + 1, ArrowUp: Math.max(at, 0) - 1, ...(typing ? {} : { Home: 0, End: -1 }) };
+  const goes: Record<string, number> = {
+    ArrowDown: at + 1,
+    ArrowUp: Math.max(at, 0) - 1,
+    ...(typing ? {} : { Home: 0, End: -1 }),
+  };
   const next = goes[event.key];
   if (event.key === "Tab") close();
   if (event.key === "Tab" || next === undefined) return;

@@ -1,0 +1,96 @@
+// What is left: how many runs the charts show, the keys, and back to how it was at first.
+import { useState } from "react";
+import { Dialog } from "../../../parts/Dialog";
+import { Menu, MenuItem, MenuLine, MenuTitle } from "../../../parts/Menu";
+import { ARRANGED, useSetView, useView } from "../../../state/view";
+
+const CHARTED = [10, 30, 100] as const;
+
+export function ViewMenu() {
+  const most = useView((view) => view.most);
+  const full = useView((view) => view.fullScreen);
+  const hidden = useView((view) => view.hidden.length);
+  const set = useSetView();
+  const [help, setHelp] = useState(false);
+  return (
+    <>
+      <Menu label="More" icon="more" iconOnly>
+        {(close) => {
+          const then = (act: () => void) => () => {
+            close();
+            act();
+          };
+          return (
+            <>
+              <MenuTitle>Runs in charts</MenuTitle>
+              {CHARTED.map((count) => (
+                <MenuItem
+                  key={count}
+                  label={`The first ${count}`}
+                  checked={most === count}
+                  onChoose={then(() => set({ most: count }))}
+                />
+              ))}
+              <MenuItem
+                label="Show all hidden runs"
+                icon="eye"
+                note={hidden ? hidden.toLocaleString("en-US") : ""}
+                disabled={!hidden}
+                onChoose={then(() => set({ hidden: [], solo: null }))}
+              />
+              <MenuLine />
+              <MenuItem
+                label={full ? "Leave full screen" : "Open in full"}
+                icon={full ? "shrink" : "expand"}
+                onChoose={then(() => set({ fullScreen: !full }))}
+              />
+              <MenuItem label="Keyboard help" icon="info" keys="?" onChoose={then(() => setHelp(true))} />
+              <MenuLine />
+              <MenuItem label="Reset the view" icon="undo" onChoose={then(() => set(fresh()))} />
+            </>
+          );
+        }}
+      </Menu>
+      {help && <KeyboardHelp onClose={() => setHelp(false)} />}
+    </>
+  );
+}
+
+/** Everything as at first, but for the height, which is the notebook's. */
+function fresh() {
+  const { height: _, ...rest } = ARRANGED;
+  return { ...rest, trashed: false, solo: null, selected: new Set<string>(), unfolded: new Set<string>() };
+}
+
+const KEYS: readonly (readonly [keys: string[], does: string])[] = [
+  [["↑", "↓"], "Move through the runs"],
+  [["Space"], "Select the run; with Shift all up to it"],
+  [["Enter"], "Open the run, or unfold a group"],
+  [["x"], "Hide it in the charts, or show it"],
+  [["p"], "Hold it at the top"],
+  [["b"], "Make it the baseline"],
+  [["c"], "Compare what is selected"],
+  [["/"], "Filter"],
+  [["Esc"], "Back, or clear the selection"],
+];
+
+function KeyboardHelp({ onClose }: { onClose: () => void }) {
+  return (
+    <Dialog title="Keys" onClose={onClose}>
+      <dl className="nbt-keys">
+        {KEYS.map(([keys, does]) => (
+          <div key={does}>
+            <dt>
+              {keys.map((key) => (
+                <kbd key={key} className="nbt-key">
+                  {key}
+                </kbd>
+              ))}
+            </dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  );
+}
