@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from nbtrack.base.errors import InvalidOption
 from nbtrack.runs.selection import select
 from nbtrack.runs.service import RunsService
 from nbtrack.runs.store import meta
 from nbtrack.tables import contract as c
+from nbtrack.tables import groups
 from nbtrack.tables.columns import Names
 from nbtrack.tables.facts import column_facts
+
+_MAX_LIMIT = 10_000  # groups
+_MAX_OFFSET = 1 << 53
 
 
 class TablesService:
@@ -38,8 +43,31 @@ class TablesService:
             return self._reads.answers.get(revision, question, made) if chosen.timeless else made()
 
     def groups(self, request: c.GroupsRequest) -> c.Groups:
-        """Stub."""
-        return c.Groups([], 0, 0)
+        """The runs that match in groups that share a value; see `nbtrack.tables.where` for what is the same value.
+
+        Raises:
+            FilterError: a mistake in a filter. InvalidOption: nothing to group or sort by, a metric that no run has,
+            a bad offset or limit.
+        """
+        if not 0 <= request.offset <= _MAX_OFFSET or not 0 <= request.limit <= _MAX_LIMIT:
+            raise InvalidOption(
+                f"offset {request.offset}, limit {request.limit}.", f"Ask for 0 to {_MAX_LIMIT:,} groups from 0 on."
+            )
+        if self._reads.nothing_yet():
+            return c.Groups([], 0, 0)
+        with self._reads.database.read() as conn:
+            chosen, names = select(conn, request), Names(conn)
+            by, metrics = groups.parse_by(request.by, names), groups.parse_metrics(request.metrics, names)
+            sort = groups.parse_sort(request.sort, metrics)
+            revision = meta.revision(conn)
+
+            def made() -> groups.Grouped:
+                return groups.grouped(conn, chosen, by, metrics)
+
+            question = ("groups", chosen.question, by, tuple(metrics.items()))
+            found = self._reads.answers.get(revision, question, made) if chosen.timeless else made()
+            part = groups.window(conn, found, by, sort, request.offset, request.limit)
+            return c.Groups(part, len(found.shared), revision)
 
     def view(self) -> c.View:
         """Stub."""

@@ -91,10 +91,10 @@ def test_facts_are_those_of_the_runs_that_match(
 def test_the_mean_has_a_lowest_and_a_highest_too(
     shelf: Any, looked_at: int, many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nbtrack.tables.store import facts as store
+    from nbtrack.tables.store import means
 
     monkeypatch.setattr(facts_module, "LOOKED_AT", looked_at)
-    monkeypatch.setattr(store, "_MANY", many)
+    monkeypatch.setattr(means, "_MANY", many)
     for series in ([1.0, 3.0], [math.nan], [0.5], [7.0]):
         shelf.put(metrics={"acc": series}, trashed=series == [7.0])
     fact = told(shelf, columns=["metrics.acc.mean"])["metrics.acc.mean"]

@@ -12,11 +12,12 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
+from nbtrack.tables.store.means import means
+
 Inside = Callable[[int], bool]  # whether a run matches
 Extremes = tuple[float | None, float | None]
 
 _PARTS = ("last", "min", "max", "mean")
-_MANY = 20_000  # values from which on reading a table through costs less than looking each of them up
 _FEW_KEYS = 100
 
 
@@ -138,9 +139,5 @@ def _param_extremes(conn: sqlite3.Connection, key: int, inside: Inside) -> Extre
 
 
 def _mean_extremes(conn: sqlite3.Connection, key: int, inside: Inside) -> Extremes:
-    """Means have no index."""
-    count = f"SELECT count(*) FROM (SELECT 1 FROM metrics WHERE key = ? LIMIT {_MANY})"
-    by = "+key" if conn.execute(count, (key,)).fetchone()[0] == _MANY else "key"
-    rows = conn.execute(f"SELECT mean, run FROM metrics WHERE {by} = ? AND mean IS NOT NULL", (key,))
-    means = [mean for mean, run in rows if inside(run)]
-    return min(means, default=None), max(means, default=None)
+    found = [mean for run, mean in means(conn, key) if inside(run)]
+    return min(found, default=None), max(found, default=None)
