@@ -39,6 +39,10 @@ export interface CurveOptions {
   clip: boolean;
   /** One mean with its band for each group, instead of a line for each run. */
   bands: boolean;
+  /** The column whose values are the groups; null: the table's `groupBy`, else a param that differs. */
+  by: string | null;
+  /** Per metric: axes that are not as those of all charts. */
+  own: Record<string, { logX?: boolean; logY?: boolean }>;
 }
 
 export interface PlotSpec {
@@ -136,7 +140,17 @@ export const ARRANGED: Arranged = {
   panes: ["table", "curves"],
   split: 0.48,
   metrics: null,
-  curves: { x: "step", xKey: null, logX: false, logY: false, smoothing: 0, clip: false, bands: false },
+  curves: {
+    x: "step",
+    xKey: null,
+    logX: false,
+    logY: false,
+    smoothing: 0,
+    clip: false,
+    bands: false,
+    by: null,
+    own: {},
+  },
   plots: [],
   height: 680,
 };

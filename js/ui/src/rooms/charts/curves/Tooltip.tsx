@@ -1,0 +1,91 @@
+// The one tooltip of all charts: what lies at the crosshair of the chart that is pointed at, the highest first.
+import { useLayoutEffect, useRef, useState } from "react";
+import { useStore } from "zustand";
+import { duration, number, value } from "../../../lib/format";
+import { RunMark } from "../../../parts/Marks";
+import { type CurveOptions, useView } from "../../../state/view";
+import type { Row } from "./calc/near";
+import type { Readout } from "./cardChart";
+import type { Pointed, Shared } from "./shared";
+
+const GAP = 18; // pixels from the pointer
+
+export function Tooltip({ shared, options }: { shared: Shared; options: CurveOptions }) {
+  const pointed = useStore(shared.store, (one) => one.pointed);
+  // Another line may come forward while the pointer stays.
+  useView((view) => view.hover);
+  useStore(shared.store, (one) => one.group);
+  const readout = pointed ? shared.charts.get(pointed.key)?.read(pointed.x) : null;
+  if (!pointed || !readout?.rows.length) return null;
+  return <Box pointed={pointed} readout={readout} options={options} />;
+}
+
+function Box({ pointed, readout, options }: { pointed: Pointed; readout: Readout; options: CurveOptions }) {
+  const box = useRef<HTMLDivElement>(null);
+  const [size, setSize] = useState({ width: 240, height: 120 });
+  useLayoutEffect(() => {
+    const own = box.current;
+    if (!own) return;
+    own.setAttribute("popover", "manual");
+    own.showPopover?.();
+  }, []);
+  useLayoutEffect(() => {
+    const own = box.current;
+    if (!own) return;
+    const { offsetWidth: width, offsetHeight: height } = own;
+    if (width !== size.width || height !== size.height) setSize({ width, height });
+  });
+  const { innerWidth, innerHeight } = window;
+  const right = pointed.left + GAP + size.width + 6 <= innerWidth;
+  const left = right ? pointed.left + GAP : Math.max(6, pointed.left - GAP - size.width);
+  const top = Math.max(6, Math.min(pointed.top - size.height / 3, innerHeight - size.height - 6));
+  const { rows, more, near } = readout;
+  const smoothed = rows.some((row) => row.logged !== null);
+  return (
+    <div ref={box} className="nbt-tip" style={{ left, top }} aria-hidden="true">
+      <div className="nbt-tip-head">
+        <span className="nbt-cut">{pointed.key}</span>
+        <span>{xText(readout.x, options)}</span>
+      </div>
+      <table>
+        <tbody>
+          {rows.map((row) => (
+            <Line key={row.line.id} row={row} near={row.line.id === near} smoothed={smoothed} />
+          ))}
+        </tbody>
+      </table>
+      {more > 0 && <div className="nbt-tip-more">… {more} more</div>}
+    </div>
+  );
+}
+
+function Line({ row, near, smoothed }: { row: Row; near: boolean; smoothed: boolean }) {
+  const { line, at } = row;
+  const band = line.band;
+  const spread = band ? ((band.high[at] as number) - (band.low[at] as number)) / 2 : Number.NaN;
+  return (
+    <tr className={near ? "nbt-tip-near" : undefined}>
+      <td>
+        <RunMark id={line.id} look={line.sign} />
+      </td>
+      <td className="nbt-tip-name">{line.label}</td>
+      <td className="nbt-tip-value">{number(row.value)}</td>
+      {smoothed && <td className="nbt-tip-raw">{row.logged === null ? "" : number(row.logged)}</td>}
+      {band && <td className="nbt-tip-raw">{`± ${number(spread)}, ${band.runs} runs`}</td>}
+    </tr>
+  );
+}
+
+/** A place of the x axis, in words. */
+export function xText(x: number, { x: axis, xKey }: Pick<CurveOptions, "x" | "xKey">): string {
+  switch (axis) {
+    case "step":
+      return `step ${number(Math.round(x))}`;
+    case "relative":
+      return duration(Math.max(0, x));
+    case "time":
+      return new Date(x * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "medium" });
+    default:
+      return `${xKey ?? "x"} ${value(Number(x.toPrecision(4)))}`;
+  }
+}
