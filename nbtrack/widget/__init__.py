@@ -50,11 +50,11 @@ way at once alike (never a string: ipykernel 7.4 would keep each for ever)::
     {"v": 1, "id": 7, "ok": true, "result": {"version": "0.1.0", "protocol": 1, "operations": ["runs.page", …]}}
     {"v": 1, "id": 7, "ok": false, "error": {"code": …, "message": …, "hint": …, "column": …}}
 
-Every request with an ``id`` but ``cancel`` gets exactly one answer, also when Python raised; one that was cancelled gets
-none, unless it was on its way already. Answers may overtake one another: reads are answered by several threads. What
-changes something (method POST) is done one after the other in the order it was sent, and is done even if its answer is
-not wanted any more. A message without an integer ``id`` or that is no object is passed over. ``v`` may be left out; one
-that is not known gets the error ``protocol``. Codes beside those of the operations: ``invalid_request``,
+Every request with an ``id`` but ``cancel`` gets exactly one answer, also when Python raised; one that was cancelled
+gets none, unless it was on its way already. Answers may overtake one another: reads are answered by several threads.
+What changes something (method POST) is done one after the other in the order it was sent, and is done even if its
+answer is not wanted any more. A message without an integer ``id`` or that is no object is passed over. ``v`` may be
+left out; one that is not known gets the error ``protocol``. Codes beside those of the operations: ``invalid_request``,
 ``unknown_operation``, ``protocol``, ``unknown_asset``, ``not_built``, ``internal``.
 
 **Announcements** on ``push``, at most 10 a second, only when something changed::
@@ -67,8 +67,9 @@ that is not answered for a second or two while announcements go on arriving mean
 do not send it again.
 
 **Views.** ``view`` is any short text, another for each view that is made ("" if it is left out). A panel without views
-gets no announcements; a new view says so, is told the revision and asks anew. ``gone`` lets Python close a panel that nobody will see again, the latest few excepted
-(somebody may undo the deletion of a cell). Say it only when the view was removed while the notebook around it stayed:
-when a tab is closed or a page is left (``pagehide``), the same outputs will come back and need their models, so leave
-it out. Saying nothing is no harm either: a cell that shows a panel anew closes the one it showed before.
+gets no announcements; a new view says so, is told the revision and asks anew. ``gone`` lets Python close a panel that
+nobody will see again, the latest few excepted (somebody may undo the deletion of a cell). Say it only when the view was
+removed while the notebook around it stayed: when a tab is closed or a page is left (``pagehide``), the same outputs
+will come back and need their models, so leave it out. Saying nothing is no harm either: a cell that shows a panel anew
+closes the one it showed before.
 """
