@@ -72,7 +72,7 @@ def test_runs_of_one_group_share_what_the_group_says(shelf: Any, by: str) -> Non
             elif isinstance(value, int) and abs(value) > 2**63:
                 assert group.value in (value, 1e30, -math.inf)  # those that share a float are told by it
             elif isinstance(value, str):
-                assert group.value in (value, value.replace("\ud800", "?"))
+                assert group.value.replace("\ud800", "?") == value.replace("\ud800", "?")
             else:
                 assert (type(group.value) is bool, group.value) == (type(value) is bool, value)
 
