@@ -12,7 +12,7 @@ import { Chooser } from "./Chooser";
 import { useCopy } from "./copy";
 import { DiffBlock } from "./DiffBlock";
 import { type Line, plainLines, pythonLines } from "./highlight";
-import { type TabProps, useRoom, useSetRoom } from "./state";
+import { SELDOM, type TabProps, useRoom, useSetRoom } from "./state";
 
 export function Code({ detail, explained }: TabProps) {
   const { code, row } = detail;
@@ -68,8 +68,8 @@ export function Code({ detail, explained }: TabProps) {
 }
 
 function CodeDiff({ left, right, lines, split }: { left: string; right: string; lines: Line[]; split: boolean }) {
-  const asked = useAsk("runs.diff", { left, right }, { every: 3000 });
-  const other = useAsk("runs.code", { run: left }, { every: 3000 });
+  const asked = useAsk("runs.diff", { left, right }, { every: SELDOM });
+  const other = useAsk("runs.code", { run: left }, { every: SELDOM });
   const leftLines = useMemo(() => pythonLines(other.data?.text ?? ""), [other.data?.text]);
   const { data, error, again, stale } = asked;
   if (!data) return error ? <ErrorNote error={error} again={again} /> : <Spinner label="Comparing the code" />;

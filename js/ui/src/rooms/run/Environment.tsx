@@ -8,7 +8,7 @@ import { useAsk } from "../../state/query";
 import { Long, Pairs, Search, Section, useMost } from "./bits";
 import { Chooser } from "./Chooser";
 import { useCopy } from "./copy";
-import type { TabProps } from "./state";
+import { SELDOM, type TabProps } from "./state";
 import { environmentFacts, gitState, packagesOf } from "./surroundings";
 
 const MOST = 400;
@@ -19,7 +19,7 @@ export function Environment({ detail, explained }: TabProps) {
   const { data: diff } = useAsk(
     "runs.diff",
     { left: left?.id ?? "", right: row.id },
-    { off: !left || left.id === row.id, every: 3000 },
+    { off: !left || left.id === row.id, every: SELDOM },
   );
   const changes = (left && diff?.changes) || [];
   const differs = changes.filter(({ what }) => what === "environment" || what === "git");

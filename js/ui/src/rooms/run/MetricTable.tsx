@@ -18,7 +18,7 @@ export interface MetricLine {
 }
 
 export function MetricTable({ row, lines }: { row: RunRow; lines: readonly MetricLine[] }) {
-  const directionOf = useDirections();
+  const directionOf = useDirections(lines.map(({ name }) => name));
   const keys = lines.filter(({ summary }) => summary && summary.count > 1).slice(0, MOST_CURVES);
   const { data } = useAsk(
     "runs.series",

@@ -20,10 +20,10 @@ const NEAR = 300; // runs of the table among which the previous and the next one
 
 export function OneRun({ id }: { id: string }) {
   const asked = useAsk("runs.get", { run: id }, { every: 500 });
-  const explained = useExplained(id);
   const set = useSetView();
   const { goes, place } = useNeighbours(id);
   const detail = asked.data;
+  const explained = useExplained(id, detail?.row.status === "running");
 
   const keys = (event: KeyboardEvent<HTMLElement>) => {
     const way = { ArrowUp: -1, ArrowDown: 1 }[event.key];

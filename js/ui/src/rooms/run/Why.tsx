@@ -42,7 +42,7 @@ export function Why({ detail: { row }, explained }: TabProps) {
 
 /** Metrics that differ, before and now. */
 function Outcome({ changes }: { changes: readonly Change[] }) {
-  const directionOf = useDirections();
+  const directionOf = useDirections(changes.map(({ name }) => name));
   return (
     <ul className="nbt-outcome" aria-label="What came out differently">
       {changes.slice(0, MOST).map((change) => {
@@ -57,8 +57,10 @@ function Outcome({ changes }: { changes: readonly Change[] }) {
               <span className="nbt-dim">{change.left === null ? "–" : number(left)} →</span>{" "}
               <b>{change.right === null ? "–" : number(right)}</b>
             </span>
-            <span className="nbt-outcome-delta">{delta(change, left, right)}</span>
-            {said && <span className="nbt-outcome-said">{said === "better" ? "▲ better" : "▼ worse"}</span>}
+            <span className="nbt-outcome-said">
+              {said && (said === "better" ? "✓ better " : "✗ worse ")}
+              <span className="nbt-dim">{delta(change, left, right)}</span>
+            </span>
           </li>
         );
       })}

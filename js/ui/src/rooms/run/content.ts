@@ -150,7 +150,7 @@ export function useDownload(run: string): (artifact: Artifact) => Promise<void> 
           return say({
             kind: "error",
             text: `A file of ${size(artifact.size)} is too large for this way.`,
-            hint: `In Python: nbtrack.run("${run}").artifacts`,
+            hint: `In Python: nbtrack.run("${run}").artifacts[${JSON.stringify(artifact.path)}].save()`,
           });
         }
         const url = URL.createObjectURL(new Blob([bytesOf(data)], { type: "application/octet-stream" }));

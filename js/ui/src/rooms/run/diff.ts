@@ -14,7 +14,7 @@ export interface Pair {
 
 const LONGEST = 1_500; // characters of a line whose words are compared
 const MOST_WORDS = 300;
-const ALIKE = 0.4; // of two lines less alike than this, saying what changed says nothing
+const ALIKE = 0.25; // of two lines less alike than this, saying what changed says nothing
 
 /** Removed lines beside the lines that were added in their place. */
 export function pairs(lines: readonly DiffLine[]): Pair[] {

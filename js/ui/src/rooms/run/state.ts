@@ -32,6 +32,8 @@ export interface RoomState {
   artifact: string | null;
   /** What is looked for among params and metrics. */
   search: string;
+  /** Which direction is better, by metric, as far as it was asked for; without a prototype, as names may be any. */
+  directions: Record<string, "min" | "max" | null>;
   /** The button that brought the next run: it keeps the focus. */
   stepped: -1 | 0 | 1;
 }
@@ -43,6 +45,7 @@ const FIRST: RoomState = {
   split: false,
   artifact: null,
   search: "",
+  directions: Object.create(null),
   stepped: 0,
 };
 
@@ -66,6 +69,9 @@ export function useSetRoom(): (change: Partial<RoomState>) => void {
   return roomOf(usePanel().view).setState;
 }
 
+/** Milliseconds between two comparisons of runs that have ended. */
+export const SELDOM = 20_000;
+
 /** What every tab is given. */
 export interface TabProps {
   detail: RunDetail;
@@ -73,10 +79,11 @@ export interface TabProps {
 }
 
 /** Why the run is as it is, against what is chosen; a run is not compared with itself. */
-export function useExplained(id: string): Asked<Explanation> {
+export function useExplained(id: string, running: boolean): Asked<Explanation> {
   const against = useRoom((room) => room.against);
   const baseline = useView((view) => view.baseline);
   const chosen = against === "previous" ? null : against === "baseline" ? baseline : against.id;
   // Slower than the rest: it reads two runs whole, and the past does not change often.
-  return useAsk("lineage.explain", { run: id, against: chosen === id ? null : chosen }, { every: 3000 });
+  const every = running ? 3000 : SELDOM;
+  return useAsk("lineage.explain", { run: id, against: chosen === id ? null : chosen }, { every });
 }
