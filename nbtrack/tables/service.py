@@ -7,7 +7,7 @@ from nbtrack.runs.selection import select
 from nbtrack.runs.service import RunsService
 from nbtrack.runs.store import meta
 from nbtrack.tables import contract as c
-from nbtrack.tables import groups
+from nbtrack.tables import groups, views
 from nbtrack.tables.columns import Names
 from nbtrack.tables.facts import column_facts
 
@@ -70,9 +70,19 @@ class TablesService:
             return c.Groups(part, len(found.shared), revision)
 
     def view(self) -> c.View:
-        """Stub."""
-        return c.View(None)
+        """How the panel was last arranged; nothing where that was never saved, or cannot be read any more."""
+        return c.View(views.load(self._reads.project.folder))
 
     def save(self, request: c.View) -> c.View:
-        """Stub."""
-        return request
+        """Remember how the panel is arranged, and what is remembered now.
+
+        A project without a folder of its own has no runs whose table could be arranged: nothing is made for it, and
+        nothing remembered.
+
+        Raises:
+            InvalidOption: the view is too large. StoreReadOnly: the project's folder cannot be written.
+        """
+        folder = self._reads.project.folder
+        if folder.is_dir():
+            views.save(folder, request.state)
+        return self.view()
