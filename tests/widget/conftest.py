@@ -6,7 +6,7 @@ import queue
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import comm
 import pytest
@@ -83,7 +83,7 @@ def front() -> Callable[[Project], Front]:
 class KeptComm(BaseComm):
     """A comm that keeps what is sent on it."""
 
-    sent: list[tuple[str, str, Any, Any]] = []  # (kind, comm, data, buffers), of all comms
+    sent: ClassVar[list[tuple[str, str, Any, Any]]] = []  # (kind, comm, data, buffers), of all comms
 
     def publish_msg(self, msg_type: str, data: Any = None, metadata: Any = None, buffers: Any = None, **_: Any) -> None:
         """Keep it."""
@@ -112,7 +112,7 @@ def comms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Comms]:
     from nbtrack.widget import where
 
     KeptComm.sent = []
-    monkeypatch.setattr(comm, "create_comm", lambda *args, **kwargs: KeptComm(*args, **kwargs))
+    monkeypatch.setattr(comm, "create_comm", KeptComm)
     monkeypatch.setattr(where, "in_kernel", lambda: True)
     yield Comms(KeptComm.sent)
     for _, shown in list(SHELF._cells.values()):

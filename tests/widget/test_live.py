@@ -115,7 +115,8 @@ def test_a_closed_panel_is_not_kept_in_memory(filled: Project, comms: Comms) -> 
     panel = nbtrack.panel()
     opened = shown(panel)
     say(opened, {"id": 1, "op": "runs.page"})
-    _wait(lambda: comms.messages(opened.key))
+    key = opened.key
+    _wait(lambda: comms.messages(key))
     left = [weakref.ref(opened), weakref.ref(opened.model)]
     panel.close()
     del opened, panel
