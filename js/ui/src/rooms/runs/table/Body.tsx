@@ -1,0 +1,156 @@
+// The lines in sight.
+
+import type { ReactNode } from "react";
+import { useMemo } from "react";
+import type { Group, RunRow } from "../../../contract";
+import { metricOf } from "../../../lib/columns";
+import { toNumber } from "../../../lib/format";
+import { withStat } from "../../../state/runs";
+import { useView } from "../../../state/view";
+import { GroupRow } from "./GroupRow";
+import { ROW } from "./layout";
+import { Row } from "./Row";
+import type { Cursor } from "./useCursor";
+import type { Table } from "./useTable";
+
+export interface Edited {
+  id: string;
+  column: string;
+}
+
+interface Props {
+  table: Table;
+  cursor: Cursor;
+  uid: string;
+  now: number;
+  edited: Edited | null;
+  editor: (column: string, row: RunRow) => ReactNode;
+}
+
+/** What a row is given beside itself. */
+function useMarks() {
+  const selected = useView((view) => view.selected);
+  const hidden = useView((view) => view.hidden);
+  const solo = useView((view) => view.solo);
+  const hover = useView((view) => view.hover);
+  const pinnedRuns = useView((view) => view.pinnedRuns);
+  const closed = useMemo(() => new Set(hidden), [hidden]);
+  const pinned = useMemo(() => new Set(pinnedRuns), [pinnedRuns]);
+  return (id: string | undefined) => ({
+    selected: id !== undefined && selected.has(id),
+    closed: id !== undefined && (solo ? id !== solo : closed.has(id)),
+    hovered: id !== undefined && id === hover,
+    pinned: id !== undefined && pinned.has(id),
+  });
+}
+
+export function Body({ table, cursor, uid, now, edited, editor }: Props) {
+  const { source, layout, look, viewport } = table;
+  const groupBy = useView((view) => view.groupBy);
+  const unfolded = useView((view) => view.unfolded);
+  const marks = useMarks();
+  const best = useBestGroups(table);
+  const [from, to] = viewport.columns;
+  const [first, last] = viewport.rows;
+  const used = new Set<string>();
+  const lines: ReactNode[] = [];
+  for (let line = first; line < last; line++) {
+    const found = source.find(line);
+    if (!found) continue;
+    const shared = {
+      line,
+      top: line * ROW,
+      layout,
+      from,
+      to,
+      look,
+      uid,
+      active: cursor.line === line ? cursor.place : -1,
+    };
+    if (found.line.kind === "group") {
+      const { group } = found.line;
+      lines.push(
+        <GroupRow
+          key={`group ${group.where}`}
+          {...shared}
+          group={group}
+          by={groupBy ?? ""}
+          open={unfolded.has(group.where)}
+          best={best}
+        />,
+      );
+      continue;
+    }
+    const { row, blocks, at } = found;
+    // Rows follow their run; while blocks of two revisions are shown, one run may stand at two lines.
+    const key = row && !used.has(row.id) ? row.id : `line ${line}`;
+    used.add(key);
+    const here = row !== undefined && edited?.id === row.id;
+    lines.push(
+      <Row
+        key={key}
+        {...shared}
+        {...marks(row?.id)}
+        row={row}
+        came={row?.status === "running" ? blocks.came(at) : 0}
+        now={now}
+        deep={found.line.group !== null}
+        edited={here ? edited.column : null}
+        editor={here ? editor : null}
+      />,
+    );
+  }
+  return (
+    <div className="nbt-lines" role="rowgroup" style={{ height: source.lines.count * ROW, width: layout.width }}>
+      {lines}
+    </div>
+  );
+}
+
+/** The baseline and the pinned runs, above all others. */
+export function HeldRuns({ table, uid, now, edited, editor }: Omit<Props, "cursor">) {
+  const { held, heldCame, layout, look, viewport } = table;
+  const marks = useMarks();
+  const [from, to] = viewport.columns;
+  if (!held.length) return null;
+  return (
+    <div className="nbt-top" role="rowgroup" aria-label="Runs kept at the top">
+      {held.map((row) => (
+        <Row
+          key={row.id}
+          row={row}
+          line={-1}
+          top={null}
+          layout={layout}
+          from={from}
+          to={to}
+          look={look}
+          came={heldCame}
+          now={now}
+          {...marks(row.id)}
+          deep={false}
+          active={-1}
+          uid={uid}
+          edited={edited?.id === row.id ? edited.column : null}
+          editor={edited?.id === row.id ? editor : null}
+        />
+      ))}
+    </div>
+  );
+}
+
+/** The best mean of each metric among the groups. */
+function useBestGroups({ source, look }: Table): ReadonlyMap<string, number> {
+  const { groups } = source;
+  return useMemo(() => {
+    const best = new Map<string, number>();
+    if (!groups || groups.length < 2) return best;
+    for (const [id, way] of look.better) {
+      const name = metricOf(withStat(id, look.stats)) ?? "";
+      const means = groups.map((group: Group) => toNumber(group.metrics[name]?.mean)).filter(Number.isFinite);
+      const found = way === "min" ? Math.min(...means) : Math.max(...means);
+      if (means.length > 1 && means.some((mean) => mean !== found)) best.set(id, found);
+    }
+    return best;
+  }, [groups, look.better, look.stats]);
+}

@@ -1,0 +1,156 @@
+// What stands in the cells of a run. Plain functions: a table has hundreds of cells in sight.
+import type { ReactNode } from "react";
+import type { RunRow } from "../../../contract";
+import { type Column, cellValue } from "../../../lib/columns";
+import { ago, MISSING, number, percent, signed, toNumber, value, when } from "../../../lib/format";
+import { Icon } from "../../../parts/Icon";
+import { RunMark, Status } from "../../../parts/Marks";
+import { Duration } from "./Duration";
+import { type Look, metricValue } from "./look";
+
+const LONG = 2000; // letters of a tooltip
+
+export interface CellOf {
+  row: RunRow;
+  look: Look;
+  /** When the row came, by `performance.now()`. */
+  came: number;
+  now: number;
+}
+
+const Missing = <span className="nbt-none">{MISSING}</span>;
+
+export function cell(column: Column, { row, look, came, now }: CellOf): ReactNode {
+  switch (column.id) {
+    case "name":
+      return <NameCell row={row} baseline={look.baseline?.id === row.id} />;
+    case "status":
+      return <Status status={row.status} reason={row.end_reason} />;
+    case "started":
+      return <span title={when(toNumber(row.started))}>{ago(toNumber(row.started), now)}</span>;
+    case "duration":
+      return <Duration seconds={toNumber(row.duration)} running={row.status === "running"} came={came} />;
+    case "tags":
+      return <Tags tags={row.tags} />;
+    default:
+      return column.kind === "metrics" ? metric(column, row, look) : plain(column, row);
+  }
+}
+
+function plain(column: Column, row: RunRow): ReactNode {
+  const given = cellValue(row, column.id);
+  if (given === undefined || given === null || given === "") return column.kind === "meta" ? null : Missing;
+  const text = value(given);
+  return <span title={column.numeric ? undefined : value(given, LONG)}>{text}</span>;
+}
+
+function NameCell({ row, baseline }: { row: RunRow; baseline: boolean }) {
+  return (
+    <>
+      <RunMark id={row.id} />
+      <button type="button" className="nbt-run-name" data-act="open" tabIndex={-1} title={row.name}>
+        {row.name}
+      </button>
+      {baseline && <span className="nbt-flag">baseline</span>}
+      <span className="nbt-quick">
+        <QuickButton act="rename" label="Rename" icon="note" />
+        <QuickButton act="menu" label="More" icon="more" />
+      </span>
+    </>
+  );
+}
+
+function QuickButton({ act, label, icon }: { act: string; label: string; icon: "note" | "more" }) {
+  return (
+    <button type="button" className="nbt-cell-button" data-act={act} tabIndex={-1} aria-label={label} title={label}>
+      <Icon name={icon} />
+    </button>
+  );
+}
+
+function Tags({ tags }: { tags: Record<string, string> }) {
+  const all = Object.entries(tags);
+  return (
+    <>
+      {all.map(([name, text]) => {
+        const whole = text ? `${name}: ${text}` : name;
+        return (
+          <span key={name} className="nbt-chip" title={whole}>
+            <span className="nbt-chip-text">
+              {text ? (
+                <>
+                  <b>{name}</b> {text}
+                </>
+              ) : (
+                name
+              )}
+            </span>
+            <button
+              type="button"
+              className="nbt-chip-x"
+              data-act="untag"
+              data-tag={name}
+              tabIndex={-1}
+              aria-label={`Take off ${whole}`}
+            >
+              <Icon name="close" />
+            </button>
+          </span>
+        );
+      })}
+      <button
+        type="button"
+        className="nbt-cell-button nbt-add"
+        data-act="tag"
+        tabIndex={-1}
+        aria-label="Add a tag"
+        title="Add a tag"
+      >
+        <Icon name="plus" />
+      </button>
+    </>
+  );
+}
+
+function metric({ id }: Column, row: RunRow, look: Look): ReactNode {
+  const found = metricValue(row, id, look.stats);
+  if (found === undefined) return Missing;
+  const write = look.write.get(id) ?? number;
+  const best = look.best.get(id) === found;
+  const finite = Number.isFinite(found);
+  return (
+    <>
+      {delta(id, found, row, look)}
+      <span className={finite ? (best ? "nbt-best" : "nbt-number") : "nbt-number nbt-odd"} title={String(found)}>
+        {best && (
+          <span className="nbt-best-sign" title="Best of all runs that match">
+            ★
+          </span>
+        )}
+        {write(found)}
+      </span>
+    </>
+  );
+}
+
+/** How far a value is from the baseline's: better or worse by colour, and by its sign. */
+function delta(id: string, found: number, row: RunRow, look: Look): ReactNode {
+  const { baseline } = look;
+  if (!baseline || baseline.id === row.id) return null;
+  const before = metricValue(baseline, id, look.stats);
+  if (before === undefined || !Number.isFinite(before) || !Number.isFinite(found)) return null;
+  const by = found - before;
+  if (by === 0) return <span className="nbt-delta">=</span>;
+  const way = look.better.get(id);
+  const good = way ? (way === "min") === by < 0 : null;
+  const parts = [
+    look.deltas !== "percent" && signed(by, look.write.get(id)),
+    look.deltas !== "absolute" && percent(found, before),
+  ].filter(Boolean);
+  const kind = good === null ? "" : good ? " nbt-good" : " nbt-worse";
+  return (
+    <span className={`nbt-delta${kind}`} title={`${signed(by)} against the baseline's ${number(before)}`}>
+      {parts.join(" ")}
+    </span>
+  );
+}

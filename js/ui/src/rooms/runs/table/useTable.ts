@@ -1,0 +1,124 @@
+// All that the table shows, put together: columns, rows, the runs held at the top, and how cells look.
+import { type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useShallow } from "zustand/react/shallow";
+import type { RunRow } from "../../../contract";
+import type { Column } from "../../../lib/columns";
+import { useAsk } from "../../../state/query";
+import { type Selection, useSelection, useSort } from "../../../state/runs";
+import { useView, type View } from "../../../state/view";
+import { type Layout, ROW } from "./layout";
+import { type Look, useLook } from "./look";
+import { askedColumns, type TableColumns, useLayout, useTableColumns } from "./useColumns";
+import { type Source, useMemory, useSource } from "./useSource";
+import { useViewport, type Viewport } from "./useViewport";
+
+export interface Table extends TableColumns {
+  selection: Selection;
+  layout: Layout;
+  source: Source;
+  look: Look;
+  viewport: Viewport;
+  /** Runs held at the top: the baseline, and those that were pinned. */
+  held: RunRow[];
+  heldCame: number;
+  /** Pixels above the first line. */
+  head: number;
+  onScroll(): void;
+}
+
+export const HEAD = 52; // pixels of the band and the headings
+const HELD = 20; // runs at the top
+
+export function useTable(box: RefObject<HTMLElement | null>): Table {
+  const columns = useTableColumns();
+  const selection = useSelection();
+  const sort = useKnownSort(columns);
+  const memory = useMemory();
+  const curves = false;
+  const [room, setRoom] = useState(0);
+  const layout = useLayout(columns.seen, curves, room);
+  const asked = useSteady(askedColumns(layout, Math.floor(memory.left / 240) * 240, room || 1200));
+  const source = useSource(selection, sort, asked, columns.ready);
+  const { held, came: heldCame } = useHeld(asked, columns.ready);
+  const head = HEAD + held.length * ROW;
+  const { viewport, look: onScroll } = useViewport(box, memory, layout, source.lines.count, head);
+  useEffect(() => setRoom(viewport.width), [viewport.width]);
+  const [first, last] = viewport.rows;
+  useEffect(() => source.see(first, Math.max(first, last - 1)), [source, first, last]);
+  const baseline = useView((view) => view.baseline);
+  const look = useLook(
+    columns.seen,
+    selection,
+    source.root,
+    held.find((row) => row.id === baseline),
+  );
+  useStill(box, source, onScroll);
+  return { ...columns, selection, layout, source, look, viewport, held, heldCame, head, onScroll };
+}
+
+/** Sort keys whose column exists: one that was deleted since must not keep the table from being shown. */
+function useKnownSort({ all, whole }: TableColumns): string[] {
+  const sort = useSort();
+  const keys = useView((view) => view.sort);
+  const known = useMemo(() => {
+    if (!whole) return sort;
+    const ids = new Set(all.map((column: Column) => column.id));
+    return sort.filter((_, at) => ids.has(keys[at]?.id ?? "") || !keys[at]?.id.includes("."));
+  }, [sort, keys, all, whole]);
+  return useSteady(known);
+}
+
+/** The same list as long as it says the same. */
+function useSteady(list: string[]): string[] {
+  const text = JSON.stringify(list);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the text is the list
+  return useMemo(() => list, [text]);
+}
+
+function useHeld(columns: string[], ready: boolean): { held: RunRow[]; came: number } {
+  const ids = useView(
+    useShallow(({ baseline, pinnedRuns }: View) =>
+      [...new Set(baseline ? [baseline, ...pinnedRuns] : pinnedRuns)].slice(0, HELD),
+    ),
+  );
+  const filter = `id in (${ids.map((id) => `'${id.replaceAll("'", "''")}'`).join(", ")})`;
+  const off = !ids.length || !ready;
+  const asked = useAsk("runs.page", { filter, columns, limit: HELD }, { off, every: 250 });
+  const rows = off ? undefined : asked.data?.rows;
+  return useMemo(() => {
+    const byId = new Map((rows ?? []).map((row) => [row.id, row]));
+    // A run that was deleted elsewhere is not among them any more.
+    return { held: ids.flatMap((id) => byId.get(id) ?? []), came: performance.now() };
+  }, [rows, ids]);
+}
+
+/** Rows that come above what is in sight push nothing away; other rows begin at the top. */
+function useStill(box: RefObject<HTMLElement | null>, source: Source, onScroll: () => void): void {
+  const anchor = useRef<{ id: string; line: number; turns: number } | null>(null);
+  const { turns } = source.root;
+  useLayoutEffect(() => {
+    const own = box.current;
+    if (!own) return;
+    const before = anchor.current;
+    if (before && before.turns !== turns) {
+      own.scrollTop = 0;
+      onScroll();
+    } else if (before && own.scrollTop > 0) {
+      const line = source.lineOf(before.id);
+      if (line !== undefined && line !== before.line) {
+        own.scrollTop += (line - before.line) * ROW;
+        onScroll();
+      }
+    }
+    anchor.current = anchorOf(own, source, turns);
+  });
+}
+
+function anchorOf(box: HTMLElement, source: Source, turns: number) {
+  const from = Math.floor(box.scrollTop / ROW);
+  for (let line = from; line < from + 12; line++) {
+    const id = source.find(line)?.row?.id;
+    if (id) return { id, line, turns };
+  }
+  return { id: "", line: -1, turns };
+}
