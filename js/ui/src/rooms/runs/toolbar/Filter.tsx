@@ -131,7 +131,7 @@ function Count({ matched, total, waiting }: { matched?: number; total?: number; 
       ? plural(total, "run")
       : `${matched.toLocaleString("en-US")} of ${total.toLocaleString("en-US")}`;
   return (
-    <output className={`nbt-count${waiting ? " nbt-waiting" : ""}`} aria-live="polite">
+    <output className={`nbt-matched${waiting ? " nbt-waiting" : ""}`} aria-live="polite">
       {text}
       {known && matched !== total && <span className="nbt-sr"> runs match</span>}
     </output>

@@ -72,7 +72,12 @@ function Choices({ close }: { close: () => void }) {
   const item = ({ id, values }: Choice) => (
     <MenuItem
       key={id}
-      label={oneLine(groupName(id), 60)}
+      label={
+        <>
+          {oneLine(groupName(id), 60)}
+          {id.startsWith("tags.") && <span className="nbt-dim"> tag</span>}
+        </>
+      }
       note={few && values > 1 ? `${values}+ values` : plural(values, "value")}
       checked={by === id}
       onChoose={() => choose(id)}

@@ -52,6 +52,14 @@ export function offers(words: readonly string[], typed: string): string[] {
   return words.length === 1 && words[0]?.toLowerCase() === known ? [] : [...words];
 }
 
+const LONE =
+  /^[\s(]*(?:not\s+)?(?:(?:params?|metrics?|tags?)\.\S*|status|started|ended|duration|experiment|notebook)\s*$/i;
+
+/** A field without an operator, which one is about to type. As words to search for it would find nothing. */
+export function isBegun(text: string): boolean {
+  return LONE.test(text);
+}
+
 export interface Pointed {
   message: string;
   /** The text around the mistake, and where in it: before, the piece, after. */

@@ -5,6 +5,7 @@ import { AskError, isAbort } from "../../../api/transport";
 import { usePanel } from "../../../state/panel";
 import { useSelection } from "../../../state/runs";
 import { useSetView, useView } from "../../../state/view";
+import { isBegun } from "./completion";
 
 const APPLIED_AFTER = 150; // milliseconds without a key
 const SAID_AFTER = 600;
@@ -84,6 +85,7 @@ export function useFilter(): Draft {
       if (trimmed === last.current.trim()) return setMistake(null);
       const sayAt = Date.now() + sayAfter;
       if (!trimmed) return apply("");
+      if (applyAfter && isBegun(trimmed)) return;
       timers.current.push(setTimeout(() => void attempt(trimmed, sayAt), applyAfter));
     },
     [stop, apply, attempt],
