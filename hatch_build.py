@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent
-BUILT = ("panel.js", "panel.css", "plotly.js")
+BUILT = ("panel.js", "panel.css", "curves.js", "run.js", "plotly.js")
 STATIC = Path("nbtrack", "widget", "static")
 # The digest of the sources, which build.mjs removes and a build by this file writes. The sdist carries it, so that from
 # there nothing is built.

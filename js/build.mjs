@@ -1,7 +1,8 @@
-// Bundles the panel into nbtrack/widget/static: panel.js with panel.css, and plotly.js, which is loaded on demand.
-//   node build.mjs [--watch] [--report]
+// Bundles the panel into nbtrack/widget/static: panel.js with panel.css, and what is loaded on demand: its large rooms
+// (curves.js, run.js) and plotly.js.
+//   node build.mjs [--report]
 import { mkdir, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 
@@ -19,7 +20,7 @@ const common = {
   legalComments: "none",
   logLevel: "warning",
   metafile: true,
-  minify: !flags.has("--watch"),
+  minify: true,
   target: ["es2022"],
 };
 
@@ -30,11 +31,79 @@ const preact = {
   "react/jsx-runtime": "preact/jsx-runtime",
 };
 
-const bundles = [
-  { ...common, alias: preact, entryPoints: { panel: "panel/src/index.tsx" }, outdir: out },
-  // plotly.js brings the style of maps, which the panel does not draw.
-  { ...common, entryPoints: { plotly: "ui/src/plotly.ts" }, loader: { ".css": "empty" }, outdir: out },
-];
+// A room that is loaded on demand, with the libraries that only it uses.
+const rooms = {
+  curves: { folders: ["ui/src/rooms/charts/curves"], own: /^uplot/ },
+  run: { folders: ["ui/src/rooms/run", "ui/src/rooms/compare"], own: /^(highlight\.js|d3-dsv|ansi_up)/ },
+};
+
+/**
+ * What a room imports from outside of its folders is given to it by the panel when it is loaded: a widget's module has no
+ * address that a chunk could import from, and two copies of React or of the state would know nothing of one another.
+ * `wanted` collects what that is.
+ */
+function fromPanel({ folders, own }, wanted) {
+  const inside = (file) => folders.some((folder) => file.startsWith(join(here, folder) + sep));
+  return {
+    name: "from-panel",
+    setup(build) {
+      build.onResolve({ filter: /.*/ }, async ({ path, importer, resolveDir, kind, pluginData }) => {
+        if (kind === "entry-point" || pluginData === "resolving" || !inside(importer)) return;
+        if (!path.startsWith(".")) return own.test(path) ? undefined : shared(path);
+        const found = await build.resolve(path, { kind, importer, resolveDir, pluginData: "resolving" });
+        if (found.errors.length || inside(found.path)) return found;
+        return shared(`./${relative(here, found.path)}`);
+      });
+      const shared = (path) => {
+        wanted.add(path);
+        return { path, namespace: "panel" };
+      };
+      build.onLoad({ filter: /.*/, namespace: "panel" }, ({ path }) => ({
+        contents: `module.exports = { __esModule: true, ...__panel[${JSON.stringify(path)}] };`,
+      }));
+    },
+  };
+}
+
+/** The module "nbt:shared": what the rooms want, by name. */
+function toRooms(wanted) {
+  return {
+    name: "to-rooms",
+    setup(build) {
+      build.onResolve({ filter: /^nbt:shared$/ }, ({ path }) => ({ path, namespace: "shared" }));
+      build.onLoad({ filter: /.*/, namespace: "shared" }, () => {
+        const names = [...wanted].sort();
+        const imports = names.map((name, at) => `import * as m${at} from ${JSON.stringify(name)};`);
+        const entries = names.map((name, at) => `${JSON.stringify(name)}: m${at}`);
+        return { contents: `${imports.join("\n")}\nexport default { ${entries.join(", ")} };`, resolveDir: here };
+      });
+    },
+  };
+}
+
+function bundleRoom([name, room], wanted) {
+  return esbuild.build({
+    ...common,
+    entryPoints: { [name]: `${room.folders[0]}/index.ts` },
+    outdir: out,
+    format: "iife",
+    globalName: "room",
+    banner: { js: "export default (__panel) => {" },
+    footer: { js: "return room; };" },
+    plugins: [fromPanel(room, wanted)],
+  });
+}
+
+async function bundle() {
+  const wanted = new Set();
+  const parts = await Promise.all(Object.entries(rooms).map((room) => bundleRoom(room, wanted)));
+  const whole = [
+    { ...common, alias: preact, entryPoints: { panel: "panel/src/index.tsx" }, plugins: [toRooms(wanted)] },
+    // plotly.js brings the style of maps, which the panel does not draw.
+    { ...common, entryPoints: { plotly: "ui/src/plotly.ts" }, loader: { ".css": "empty" } },
+  ];
+  return [...(await Promise.all(whole.map((one) => esbuild.build({ ...one, outdir: out })))), ...parts];
+}
 
 async function report(results) {
   for (const { metafile } of results) {
@@ -54,12 +123,8 @@ async function report(results) {
 
 await mkdir(out, { recursive: true });
 await rm(join(out, ".built-from"), { force: true }); // hatch_build.py's note of what the files are from: no longer true
-if (flags.has("--watch")) {
-  for (const bundle of bundles) await (await esbuild.context(bundle)).watch();
-} else {
-  const results = await Promise.all(bundles.map((bundle) => esbuild.build(bundle))).catch((error) => {
-    if (!error.errors) throw error; // else esbuild itself has said which file and line
-    process.exit(1);
-  });
-  if (flags.has("--report")) await report(results);
-}
+const results = await bundle().catch((error) => {
+  if (!error.errors) throw error; // else esbuild itself has said which file and line
+  process.exit(1);
+});
+if (flags.has("--report")) await report(results);

@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   resolve: {
     alias: {
+      "nbt:shared": new URL("./ui/src/shared.test-stand-in.ts", import.meta.url).pathname,
       "react/jsx-runtime": "preact/jsx-runtime",
       "react/jsx-dev-runtime": "preact/jsx-runtime",
       "react-dom/client": "preact/compat/client",

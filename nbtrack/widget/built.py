@@ -9,7 +9,7 @@ from nbtrack.base.errors import NbtrackError, NotFound
 
 STATIC = Path(__file__).parent / "static"
 MODULE, STYLE = "panel.js", "panel.css"
-ASSETS = {"plotly.js": "text/javascript"}  # what is loaded on demand, and its type
+ASSETS = dict.fromkeys(("curves.js", "run.js", "plotly.js"), "text/javascript")  # loaded on demand, and their type
 
 
 class NotBuilt(NbtrackError):

@@ -1,0 +1,2 @@
+export { Compare } from "../compare/Compare";
+export { OneRun } from "./OneRun";

@@ -1,0 +1,2 @@
+// In the tests nothing is loaded on demand from the panel.
+export default {};
