@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import math
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -116,7 +117,7 @@ def _wants_log(values: Sequence[float]) -> bool:
     if not wants_log(values):
         return False
     low, high = np.percentile([value for value in values if value > 0], (5, 95))
-    return bool(high > 30 * low)
+    return bool(high / 30 > low)
 
 
 # -- the ground ------------------------------------------------------------------------------------------------------
@@ -164,8 +165,8 @@ class _Ground:
 
 
 def _roomy(low: float, high: float) -> tuple[float, float]:
-    room = _ROOM * (high - low)
-    return (low - room, high + room) if math.isfinite(room) else (low, high)
+    room, most = _ROOM * (high - low), sys.float_info.max
+    return (max(low - room, -most), min(high + room, most)) if math.isfinite(room) else (low, high)
 
 
 def _parts(values: ArrayLike, low: float, high: float) -> Floats:

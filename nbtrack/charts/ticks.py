@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 
 Tick = tuple[float, str]
-_TINY = 1e-290  # a range shorter than this has no steps that floats tell apart
+_TINY, _HUGE = 1e-290, 1e300  # a range shorter, or values larger than this have no steps that floats can say
 
 
 def linear_ticks(low: float, high: float, most: int, whole: bool = False) -> list[Tick]:
@@ -14,8 +15,8 @@ def linear_ticks(low: float, high: float, most: int, whole: bool = False) -> lis
 
     whole: no fractions. Empty where the range is too short or too long for floats to be divided.
     """
-    span = high - low
-    if not _TINY < span < math.inf or span <= 1e-12 * max(abs(low), abs(high)):
+    span, largest = high - low, max(abs(low), abs(high))
+    if not (span > _TINY and largest < _HUGE and span > 1e-12 * largest):
         return []
     rough = span / max(most, 1)
     power = math.floor(math.log10(rough))
@@ -23,7 +24,9 @@ def linear_ticks(low: float, high: float, most: int, whole: bool = False) -> lis
     if whole:
         step = max(step, 1.0)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [(place * step, _label(place * step, step, max(abs(low), abs(high)))) for place in range(first, last + 1)]
+    slack = 1e-9 * span
+    places = [place * step for place in range(first, last + 1) if low - slack <= place * step <= high + slack]
+    return [(place, _label(place, step, largest)) for place in places]
 
 
 def log_ticks(low: float, high: float, most: int) -> list[Tick]:
@@ -62,5 +65,5 @@ def bounds(values: Sequence[float]) -> tuple[float, float]:
     if high / 2 - low / 2 > max(_TINY, 1e-9 * max(abs(low), abs(high))):
         return low, high
     half = max(abs(low) * 0.05, _TINY * 10) if low or high else 0.5
-    most = 1.7e308
+    most = sys.float_info.max
     return max(low - half, -most), min(high + half, most)

@@ -3,51 +3,78 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from nbtrack.sdk.views import words
+from nbtrack.sdk.views.columns import metric_names
 
 if TYPE_CHECKING:
     from nbtrack.runs.contract import RunRow
 
-_NAME, _VALUE, _TEXT = 80, 60, 160  # characters
+_ID, _NAME, _VALUE, _TEXT = 40, 80, 60, 160  # characters
 _TAGS = 5
+_NAMES = 100  # params, and metrics, that are looked at: the table itself shows fewer
 
 
-def briefly(rows: Sequence[RunRow], columns: Sequence[str] | None) -> tuple[list[RunRow], list[str] | None]:
-    """(rows with only the columns asked for, every text cut; those columns, named as in the rows).
+@dataclass(frozen=True)
+class Brief:
+    """``rows`` as a table takes them; ``only``: its columns, None for all of theirs; ``more``: what was left out."""
 
-    columns: "params.lr", "metrics.*" or "tags.best"; all if not given. The answer has None for them where the rows
-    themselves say it: none were asked for, or a whole kind.
+    rows: list[RunRow]
+    only: list[str] | None
+    more: list[str]
+
+
+def briefly(rows: Sequence[RunRow], columns: Sequence[str] | None) -> Brief:
+    """Rows with the columns asked for, at most 100 of a kind, and every text cut.
+
+    columns: "params.lr", "metrics.*" or "tags.best"; all if not given.
     """
-    values, wanted = _Values(), None if columns is None else set(columns)
+    wanted = None if columns is None else set(columns)
+    params, more_params = _names("params", dict.fromkeys(name for row in rows for name in row.params), wanted)
+    metrics, more_metrics = _names("metrics", metric_names(rows), wanted)
+    values = _Values()
     found = [
         replace(
             row,
+            id=_cut(row.id, _ID),
             name=_cut(row.name, _NAME),
             note=_cut(row.note, _TEXT),
             end_reason=_cut(row.end_reason or "", _TEXT) or None,
             experiment=_cut(row.experiment, _NAME),
             notebook=_cut(row.notebook, _NAME) if row.notebook else row.notebook,
-            params={_key(name): values.short(name, row.params[name]) for name in _asked("params", row.params, wanted)},
-            metrics={_key(name): row.metrics[name] for name in _asked("metrics", row.metrics, wanted)},
-            tags={_key(name): _cut(row.tags[name], _VALUE) for name in _asked("tags", row.tags, wanted)[:_TAGS]},
+            params={key: values.short(name, row.params[name]) for name, key in params.items() if name in row.params},
+            metrics={key: row.metrics[name] for name, key in metrics.items() if name in row.metrics},
+            tags=_tags(row.tags, wanted),
         )
         for row in rows
     ]
-    if columns is None or any(column.endswith(".*") for column in columns):
-        return found, None
-    split = [column.partition(".") for column in columns]
-    return found, [f"{kind}.{_key(name)}" for kind, _, name in split]
+    left = ((more_params, "param"), (more_metrics, "metric"))
+    only = None
+    if columns is not None and not any(column.endswith(".*") for column in columns):
+        split = [column.partition(".") for column in columns]
+        only = [f"{kind}.{_key(name)}" for kind, _, name in split]
+    return Brief(found, only, [words.plural(count, f"more {kind}") for count, kind in left if count])
 
 
-def _asked(kind: str, given: Mapping[str, Any], wanted: set[str] | None) -> list[str]:
+def _names(kind: str, given: Iterable[str], wanted: set[str] | None) -> tuple[dict[str, str], int]:
+    """(what the names asked for are cut to, how many more there are)."""
+    asked = _asked(kind, given, wanted)
+    return {name: _key(name) for name in asked[:_NAMES]}, max(0, len(asked) - _NAMES)
+
+
+def _asked(kind: str, given: Iterable[str], wanted: set[str] | None) -> list[str]:
     if wanted is None or f"{kind}.*" in wanted:
         return list(given)
     return [name for name in given if f"{kind}.{name}" in wanted]
+
+
+def _tags(given: Mapping[str, str], wanted: set[str] | None) -> dict[str, str]:
+    return {_key(name): _cut(given[name], _VALUE) for name in _asked("tags", given, wanted)[:_TAGS]}
 
 
 def _cut(text: str, most: int) -> str:

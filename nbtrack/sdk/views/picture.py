@@ -27,12 +27,17 @@ _ROWS = (12, 8, 4, 2, 1)
 _CHARTS = 4
 _COLUMNS = 150  # that curves are read in
 # (columns that curves are thinned to, px that lines may be off), coarser and coarser until all fits
-_GRAINS = ((150, 0.2), (150, 0.4), (120, 0.6), (90, 0.8), (64, 1.0), (45, 1.0), (32, 1.2), (24, 1.2), (18, 1.4))
+_GRAINS = (
+    *((150, 0.2), (150, 0.4), (120, 0.6), (90, 0.8), (64, 1.0)),
+    *((45, 1.0), (32, 1.2), (24, 1.2), (18, 1.4), (13, 1.6)),
+)
 _MOST_POINTS = 1_000_000  # read from the file for one picture: about 0.2 s
 
 
 class _SlimTable(RunsTable):
-    """A table without what is only said on hover of a number: half of its bytes."""
+    """A table without what is only said on hover of a number: half of its bytes. more: what was left out before."""
+
+    more: Sequence[str] = ()
 
     def _metric(self, at: int, name: str, written: Mapping[str, str]) -> str:
         if name not in written:
@@ -40,6 +45,9 @@ class _SlimTable(RunsTable):
         if at in self.best[name]:
             return html.span(f"{words.BEST} {written[name]}", "best")
         return html.esc(written[name])
+
+    def _rest(self) -> list[str]:
+        return [*super()._rest(), *([f"and {', '.join(self.more)}"] if self.more else [])]
 
 
 class PanelPicture(View):
@@ -102,9 +110,11 @@ class PanelPicture(View):
         return self._service.page(c.PageRequest(limit=rows, **asked))
 
     def _table(self, page: c.RunPage) -> RunsTable:
-        rows, only = briefly(page.rows, self._columns)
-        shown = c.RunPage(rows, page.matched, page.total, page.offset, page.revision)
-        return _SlimTable(shown, filter=self.spec.get("filter") or "", only=only)
+        brief = briefly(page.rows, self._columns)
+        shown = c.RunPage(brief.rows, page.matched, page.total, page.offset, page.revision)
+        table = _SlimTable(shown, filter=self.spec.get("filter") or "", only=brief.only)
+        table.more = brief.more
+        return table
 
     def _fitted(self, page: c.RunPage, room: int) -> str:
         """As much as fits: coarser curves first, then fewer charts, then fewer rows."""
