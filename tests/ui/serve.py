@@ -46,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
     """One page, the built files, and every operation."""
 
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # head and body go in two packets: the second would wait 40 ms for the first's receipt
+    disable_nagle_algorithm = True  # head and body are two packets: the second would wait 40 ms for a receipt
     project: Project
 
     def do_GET(self) -> None:
