@@ -16,7 +16,7 @@ const ESCAPE = new RegExp(
     `${ESC}\\[([0-9;:]*)m`, // colours
     `${ESC}\\[[0-?]*[ -/]*[@-~]`, // cursor, erase
     `${ESC}[\\]PX^_][^\\u0007${ESC}]{0,4096}(?:\\u0007|${ESC}\\\\)`, // titles, links
-    `${ESC}[ -/]*[0-~]`,
+    `${ESC}[ -/]*[0-Z\\\\\`-~]`,
   ].join("|"),
   "g",
 );
