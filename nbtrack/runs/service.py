@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.base.errors import InvalidOption, StoreError, StoreLocked, StoreReadOnly
 from nbtrack.base.names import better
 from nbtrack.runs import contract as c
-from nbtrack.runs import objects
+from nbtrack.runs import objects, series
 from nbtrack.runs.compare import changes, diff_lines
-from nbtrack.runs.downsample import downsample
 from nbtrack.runs.memory import Memory
 from nbtrack.runs.projects import database_of, known_recorder
 from nbtrack.runs.recovery import recover
@@ -37,14 +36,13 @@ from nbtrack.runs.store.filter_keys import KeyLookup
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from nbtrack.base.config import Project
 
 _SETTLE_EVERY = 1.0  # seconds
 _MAX_LIMIT = 10_000
 _MAX_OFFSET = 1 << 53
-_MAX_WIDTH = 20_000
 _COUNTS = 64  # selections whose count is remembered
 _ANSWERS = 8
 _MAX_CONTENT = 16 << 20  # bytes of an artifact in one answer
@@ -244,25 +242,16 @@ class RunsService:
     # -- several runs
 
     def series(self, request: c.SeriesRequest) -> c.SeriesAnswer:
-        """Metric curves, each thinned to ``width`` pixel columns with no extreme lost.
+        """Metric curves, each thinned to ``width`` pixel columns with no extreme lost; runs that are gone by name.
 
         Raises:
-            NotFound: a run does not exist. InvalidOption: a bad width.
+            InvalidOption: a bad width, or an axis that is not said. Ambiguous: the beginning of several runs' ids.
         """
-        if not 1 <= request.width <= _MAX_WIDTH:
-            raise InvalidOption(f"width {request.width}.", f"Ask for 1 to {_MAX_WIDTH:,} pixel columns.")
+        series.check(request)
         self.connection()
-        found = []
         with self.database.read() as conn:
-            known = {name: number for number, name in keys.key_names(conn, "metric").items()}
-            for given in request.runs:
-                number = runs.resolve(conn, given)
-                row = runs.rows(conn, [number])[0]
-                for key in request.keys:
-                    points = metrics.series(conn, number, known[key]) if key in known else None
-                    if points is not None and points.values:
-                        found.append(_thinned(row, key, points, request))
-            return c.SeriesAnswer(found, meta.revision(conn))
+            found, missing = series.curves(conn, request)
+            return c.SeriesAnswer(found, meta.revision(conn), missing)
 
     def history(self, given: str, key: str) -> metrics.Series:
         """All points of a metric of a run, exact, in the order they were logged; empty if it has none."""
@@ -360,19 +349,3 @@ def _params(conn: sqlite3.Connection, number: int) -> list[c.Param]:
 
 def _artifact(row: dict[str, Any]) -> c.Artifact:
     return c.Artifact(**{name: row[name] for name in ("path", "hash", "size", "mime", "kind", "created")})
-
-
-def _thinned(row: dict[str, Any], key: str, points: metrics.Series, request: c.SeriesRequest) -> c.Series:
-    x: Any = points.steps if request.x == "step" else points.times
-    if request.x == "relative":
-        x = array("d", (moment - row["started"] for moment in points.times))
-    chosen: Iterator[int] = map(int, downsample(x, points.values, request.width, request.window))
-    picked = list(chosen)
-    return c.Series(
-        run=row["id"],
-        key=key,
-        steps=[points.steps[i] for i in picked],
-        times=[points.times[i] for i in picked],
-        values=[points.values[i] for i in picked],
-        total=len(points.values),
-    )

@@ -91,6 +91,18 @@ def resolve(conn: sqlite3.Connection, given: str) -> int:
     Raises:
         NotFound: nothing fits; near names are listed. Ambiguous: several ids begin so.
     """
+    number = find(conn, given)
+    if number is None:
+        raise NotFound(f"No run '{given.strip()}'.", _near(conn, given.strip()))
+    return number
+
+
+def find(conn: sqlite3.Connection, given: str) -> int | None:
+    """The same, None if nothing fits.
+
+    Raises:
+        Ambiguous: several ids begin so.
+    """
     given = given.strip()
     if given.startswith("@") and given[1:].isdigit() and 0 < int(given[1:]) < 1 << 31:
         row = conn.execute(
@@ -114,7 +126,7 @@ def resolve(conn: sqlite3.Connection, given: str) -> int:
         if rows:
             found = ", ".join(f"{row[1]} ({row[2]})" for row in rows)
             raise Ambiguous(f"'{given}' begins the ids of several runs: {found}.", "Give more of the id.")
-    raise NotFound(f"No run '{given}'.", _near(conn, given))
+    return None
 
 
 def _near(conn: sqlite3.Connection, given: str) -> str:
