@@ -6,6 +6,7 @@ import { Spinner } from "../../parts/Marks";
 import { EmptyState, ErrorNote } from "../../parts/Notes";
 import { useAllColumns } from "../../state/columns";
 import { useSetView, useView } from "../../state/view";
+import { CurvesOf } from "../lazy";
 import { CodeDiff } from "./CodeDiff";
 import { CompareTable } from "./CompareTable";
 import { sections } from "./lines";
@@ -104,7 +105,15 @@ function Body({ details: { runs, loading }, same, onRemove }: BodyProps) {
   return (
     <div className="nbt-compare-scroll">
       <CompareTable runs={runs} sections={found} base={base} same={same} onRemove={onRemove} />
-      <div className="nbt-compare-below">{runs.length > 1 && <CodeDiff runs={runs} base={base} />}</div>
+      <div className="nbt-compare-below">
+        {runs.length > 1 && <CodeDiff runs={runs} base={base} />}
+        <section className="nbt-compare-part" aria-label="Curves">
+          <header className="nbt-part-head">
+            <h3>Curves</h3>
+          </header>
+          <CurvesOf ids={runs.map(({ row }) => row.id)} />
+        </section>
+      </div>
     </div>
   );
 }
