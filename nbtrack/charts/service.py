@@ -13,7 +13,8 @@ from nbtrack.charts.plots import plot
 from nbtrack.charts.series import Curve, Line
 from nbtrack.runs.contract import Series, SeriesAnswer
 from nbtrack.runs.downsample import downsample
-from nbtrack.runs.store import keys, metrics, runs
+from nbtrack.runs.store import metrics, runs
+from nbtrack.runs.store.filter_keys import KeyLookup
 
 if TYPE_CHECKING:
     import sqlite3
@@ -47,14 +48,15 @@ class ChartsService:
         found: list[Series] = []
         missing: dict[str, None] = {}
         with self._reads.database.read() as conn:
-            known = {name: number for number, name in keys.key_names(conn, "metric").items()}
+            lookup = KeyLookup(conn)
+            known = {name: lookup.number("metric", name) for name in {curve.key for curve in request.curves}}
             numbers = _numbers(conn, [curve.run for curve in request.curves])
             for curve in request.curves:
-                number = numbers.get(curve.run)
+                number, key = numbers.get(curve.run), known[curve.key]
                 if number is None:
                     missing[curve.run] = None
-                elif curve.key in known:
-                    points, total = metrics.tail(conn, number, known[curve.key], curve.after)
+                elif key is not None:
+                    points, total = metrics.tail(conn, number, key, curve.after)
                     if points.values:
                         found.append(_thinned(curve, points, total, request.width))
             return SeriesAnswer(found, self._reads.database.revision(), list(missing))
@@ -78,9 +80,9 @@ class ChartsService:
         self._reads.connection()
         found = []
         with self._reads.database.read() as conn:
-            known = {name: number for number, name in keys.key_names(conn, "metric").items()}
-            for name, members in request.groups.items() if request.key in known else ():
-                lines = self._lines(conn, list(dict.fromkeys(members)), known[request.key], request)
+            key = KeyLookup(conn).number("metric", request.key)
+            for name, members in request.groups.items():
+                lines = [] if key is None else self._lines(conn, members, key, request)
                 one = mean_band(name, lines, request.width) if lines else None
                 if one is not None:
                     found.append(one)

@@ -28,7 +28,7 @@ _CHARTS = 4
 _COLUMNS = 150  # that curves are read in
 # (columns that curves are thinned to, px that lines may be off), coarser and coarser until all fits
 _GRAINS = (
-    *((150, 0.2), (150, 0.4), (120, 0.6), (90, 0.8), (64, 1.0)),
+    *((150, 0.3), (130, 0.5), (110, 0.7), (90, 0.8), (64, 1.0)),
     *((45, 1.0), (32, 1.2), (24, 1.2), (18, 1.4), (13, 1.6)),
 )
 _MOST_POINTS = 1_000_000  # read from the file for one picture: about 0.2 s
