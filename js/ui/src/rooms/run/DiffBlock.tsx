@@ -28,7 +28,8 @@ export function DiffBlock({ lines, split, left, right }: Props) {
   };
   const total = split ? rows.length : flat.length;
   return (
-    <div className="nbt-diff-box">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
+    <section className="nbt-diff-box" aria-label="Difference of the code" tabIndex={0}>
       <table className={`nbt-diff${split ? " nbt-diff-split" : ""}`}>
         <tbody>
           {split
@@ -50,7 +51,7 @@ export function DiffBlock({ lines, split, left, right }: Props) {
         </tbody>
       </table>
       {more(total, "line")}
-    </div>
+    </section>
   );
 }
 
