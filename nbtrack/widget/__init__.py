@@ -33,7 +33,8 @@ holds. ``open`` is the run to open at once. ``height`` is in pixels. The saved o
 ``application/vnd.nbtrack.panel.v1+json``.
 
 **Requests** are custom messages, ``model.send(request)``. ``id`` is an integer that the front end chooses, no two under
-way at once alike (never a string: ipykernel 7.4 would keep each for ever)::
+way at once alike. Begin at a random one: a second browser on the same kernel asks the same model, and each hears the
+other's answers. (Never a string: ipykernel 7.4 would keep each for ever.) ::
 
     {"v": 1, "id": 7, "op": "runs.page", "payload": {…}}      an operation of contract.ts; payload may be left out
     {"v": 1, "id": 7, "asset": "plotly.js"}                   a file that is loaded on demand: plotly.js
