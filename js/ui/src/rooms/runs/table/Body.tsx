@@ -11,6 +11,7 @@ import { GroupRow } from "./GroupRow";
 import { ROW } from "./layout";
 import { Row } from "./Row";
 import type { Cursor } from "./useCursor";
+import type { Selecting } from "./useSelecting";
 import type { Table } from "./useTable";
 
 export interface Edited {
@@ -21,6 +22,7 @@ export interface Edited {
 interface Props {
   table: Table;
   cursor: Cursor;
+  selecting: Selecting;
   uid: string;
   now: number;
   edited: Edited | null;
@@ -44,7 +46,7 @@ function useMarks() {
   });
 }
 
-export function Body({ table, cursor, uid, now, edited, editor }: Props) {
+export function Body({ table, cursor, selecting, uid, now, edited, editor }: Props) {
   const { source, layout, look, viewport } = table;
   const groupBy = useView((view) => view.groupBy);
   const unfolded = useView((view) => view.unfolded);
@@ -77,6 +79,7 @@ export function Body({ table, cursor, uid, now, edited, editor }: Props) {
           by={groupBy ?? ""}
           open={unfolded.has(group.where)}
           best={best}
+          chosen={selecting.hasGroup(group)}
         />,
       );
       continue;
@@ -108,7 +111,7 @@ export function Body({ table, cursor, uid, now, edited, editor }: Props) {
 }
 
 /** The baseline and the pinned runs, above all others. */
-export function HeldRuns({ table, uid, now, edited, editor }: Omit<Props, "cursor">) {
+export function HeldRuns({ table, uid, now, edited, editor }: Omit<Props, "cursor" | "selecting">) {
   const { held, heldCame, layout, look, viewport } = table;
   const marks = useMarks();
   const [from, to] = viewport.columns;

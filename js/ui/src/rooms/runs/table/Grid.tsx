@@ -110,7 +110,7 @@ export function Grid({ table, box, onBox, children }: Props) {
           />
           <HeldRuns table={table} uid={uid} now={now} edited={edited} editor={editor} />
         </div>
-        <Body table={table} cursor={cursor} uid={uid} now={now} edited={edited} editor={editor} />
+        <Body table={table} cursor={cursor} selecting={selecting} uid={uid} now={now} edited={edited} editor={editor} />
         {children}
       </div>
       <div ref={corner} className="nbt-corner" />

@@ -18,7 +18,8 @@ interface Props {
   to: number;
   look: Look;
   open: boolean;
-  /** All of its runs that are known are selected. */
+  /** All of its runs are selected. */
+  chosen: boolean;
   active: number;
   /** The best mean of each metric among the groups. */
   best: ReadonlyMap<string, number>;
@@ -26,7 +27,7 @@ interface Props {
 }
 
 export const GroupRow = memo(function GroupRow(props: Props) {
-  const { group, by, line, top, layout, from, to, open, active } = props;
+  const { group, by, line, top, layout, from, to, open, chosen, active } = props;
   const label = by.includes(".") ? by.slice(by.indexOf(".") + 1) : by;
   const shared = group.value === null ? "none" : value(group.value);
   return (
@@ -48,6 +49,17 @@ export const GroupRow = memo(function GroupRow(props: Props) {
         >
           <button
             type="button"
+            role="checkbox"
+            tabIndex={-1}
+            className="nbt-box"
+            data-act="select"
+            aria-checked={chosen}
+            aria-label={`Select the runs with ${label} ${shared}`}
+          >
+            {chosen && <Icon name="check" />}
+          </button>
+          <button
+            type="button"
             tabIndex={-1}
             className="nbt-cell-button nbt-fold"
             data-act="fold"
@@ -59,17 +71,7 @@ export const GroupRow = memo(function GroupRow(props: Props) {
           <strong className={group.value === null ? "nbt-dim" : ""} title={shared}>
             {shared}
           </strong>
-          <span className="nbt-count">{plural(group.runs, "run")}</span>
-          <button
-            type="button"
-            tabIndex={-1}
-            className="nbt-cell-button nbt-quick"
-            data-act="select"
-            title="Select its runs"
-            aria-label="Select its runs"
-          >
-            <Icon name="check" />
-          </button>
+          <span className="nbt-group-count">{plural(group.runs, "run")}</span>
         </div>
       </div>
       {layout.free.slice(from, to).map((placed) => (
@@ -103,10 +105,10 @@ function Mean({ spread, write, best }: { spread: Spread; write: (value: number) 
   const low = write(toNumber(spread.low));
   const text = `mean of ${plural(spread.count, "run")}, ${low} to ${write(toNumber(spread.high))}`;
   return (
-    <span className={mean === best ? "nbt-best" : "nbt-number"} title={text}>
-      {mean === best && <span className="nbt-best-sign">★</span>}
+    <span className={mean === best ? "nbt-cell-best" : "nbt-cell-number"} title={text}>
+      {mean === best && <span className="nbt-cell-best-sign">★</span>}
       {write(mean)}
-      {spread.count > 1 && <span className="nbt-sd">±{Number.isFinite(sd) ? brief(sd) : number(sd)}</span>}
+      {spread.count > 1 && <span className="nbt-cell-sd">±{Number.isFinite(sd) ? brief(sd) : number(sd)}</span>}
     </span>
   );
 }

@@ -48,7 +48,6 @@ export const Row = memo(function Row(props: RowProps) {
   return (
     <div
       role="row"
-      tabIndex={-1}
       className={classes.filter(Boolean).join(" ")}
       style={style}
       aria-rowindex={line + 2}

@@ -91,7 +91,7 @@ export function RowMenu({ at, actions, edit, onClose }: Props) {
         {same && (
           <MenuItem
             icon="search"
-            label={<span className="nbt-cut">Only runs with {same.label}</span>}
+            label={<span className="nbt-menu-cut">Only runs with {same.label}</span>}
             onChoose={choose(() => set({ also: withAlso(also, same) }))}
           />
         )}

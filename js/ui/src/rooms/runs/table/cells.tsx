@@ -1,12 +1,14 @@
 // What stands in the cells of a run. Plain functions: a table has hundreds of cells in sight.
 import type { ReactNode } from "react";
 import type { RunRow } from "../../../contract";
-import { type Column, cellValue } from "../../../lib/columns";
-import { ago, MISSING, number, percent, signed, toNumber, value, when } from "../../../lib/format";
+import { type Column, cellValue, metricOf } from "../../../lib/columns";
+import { ago, general, MISSING, number, percent, signed, toNumber, value, when } from "../../../lib/format";
+import { sign } from "../../../lib/palette";
 import { Icon } from "../../../parts/Icon";
 import { RunMark, Status } from "../../../parts/Marks";
 import { Duration } from "./Duration";
 import { type Look, metricValue } from "./look";
+import { HIGH, WIDE } from "./sparks";
 
 const LONG = 2000; // letters of a tooltip
 
@@ -18,7 +20,7 @@ export interface CellOf {
   now: number;
 }
 
-const Missing = <span className="nbt-none">{MISSING}</span>;
+const Missing = <span className="nbt-cell-none">{MISSING}</span>;
 
 export function cell(column: Column, { row, look, came, now }: CellOf): ReactNode {
   switch (column.id) {
@@ -51,8 +53,8 @@ function NameCell({ row, baseline }: { row: RunRow; baseline: boolean }) {
       <button type="button" className="nbt-run-name" data-act="open" tabIndex={-1} title={row.name}>
         {row.name}
       </button>
-      {baseline && <span className="nbt-flag">baseline</span>}
-      <span className="nbt-quick">
+      {baseline && <span className="nbt-cell-flag">baseline</span>}
+      <span className="nbt-cell-quick">
         <QuickButton act="rename" label="Rename" icon="note" />
         <QuickButton act="menu" label="More" icon="more" />
       </span>
@@ -100,7 +102,7 @@ function Tags({ tags }: { tags: Record<string, string> }) {
       })}
       <button
         type="button"
-        className="nbt-cell-button nbt-add"
+        className="nbt-cell-button nbt-cell-add"
         data-act="tag"
         tabIndex={-1}
         aria-label="Add a tag"
@@ -118,12 +120,27 @@ function metric({ id }: Column, row: RunRow, look: Look): ReactNode {
   const write = look.write.get(id) ?? number;
   const best = look.best.get(id) === found;
   const finite = Number.isFinite(found);
+  const path = look.spark(row.id, metricOf(id) ?? "");
   return (
     <>
+      {path && (
+        <svg
+          className="nbt-cell-spark"
+          width={WIDE}
+          height={HIGH}
+          aria-hidden="true"
+          style={{ color: sign(row.id).colour }}
+        >
+          <path d={path} />
+        </svg>
+      )}
       {delta(id, found, row, look)}
-      <span className={finite ? (best ? "nbt-best" : "nbt-number") : "nbt-number nbt-odd"} title={String(found)}>
+      <span
+        className={finite ? (best ? "nbt-cell-best" : "nbt-cell-number") : "nbt-cell-number nbt-cell-odd"}
+        title={String(found)}
+      >
         {best && (
-          <span className="nbt-best-sign" title="Best of all runs that match">
+          <span className="nbt-cell-best-sign" title="Best of all runs that match">
             ★
           </span>
         )}
@@ -140,17 +157,22 @@ function delta(id: string, found: number, row: RunRow, look: Look): ReactNode {
   const before = metricValue(baseline, id, look.stats);
   if (before === undefined || !Number.isFinite(before) || !Number.isFinite(found)) return null;
   const by = found - before;
-  if (by === 0) return <span className="nbt-delta">=</span>;
+  if (by === 0) return <span className="nbt-cell-delta">=</span>;
   const way = look.better.get(id);
   const good = way ? (way === "min") === by < 0 : null;
   const parts = [
-    look.deltas !== "percent" && signed(by, look.write.get(id)),
+    look.deltas !== "percent" && signed(by, brief),
     look.deltas !== "absolute" && percent(found, before),
   ].filter(Boolean);
-  const kind = good === null ? "" : good ? " nbt-good" : " nbt-worse";
+  const kind = good === null ? "" : good ? " nbt-cell-good" : " nbt-cell-worse";
   return (
-    <span className={`nbt-delta${kind}`} title={`${signed(by)} against the baseline's ${number(before)}`}>
+    <span className={`nbt-cell-delta${kind}`} title={`${signed(by)} against the baseline's ${number(before)}`}>
       {parts.join(" ")}
     </span>
   );
+}
+
+/** A difference in three digits: it is read beside the value itself. */
+function brief(by: number): string {
+  return Math.abs(by) >= 1000 ? number(Math.round(by)) : general(by, 3);
 }

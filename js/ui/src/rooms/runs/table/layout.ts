@@ -83,10 +83,10 @@ export function reach(now: number, start: number, end: number, before: number, s
 }
 
 const META: Record<string, number> = {
-  name: 214,
-  status: 104,
-  started: 104,
-  duration: 92,
+  name: 210,
+  status: 100,
+  started: 100,
+  duration: 84,
   experiment: 120,
   notebook: 150,
   tags: 210,
@@ -106,6 +106,7 @@ export function naturalWidth({ id, kind, label, numeric }: Column, { curves, del
   const own = META[id];
   if (own) return own;
   const heading = Math.min(label.length, 24) * LETTER + 30;
-  if (kind === "metrics") return Math.round(Math.max(92 + (curves ? 44 : 0) + deltas, heading));
+  // Where there are differences to the baseline they take the place of the small curves, unless there is room for both.
+  if (kind === "metrics") return Math.round(Math.max(92 + (deltas || (curves ? 44 : 0)), heading));
   return Math.round(Math.max(numeric ? 84 : 108, heading));
 }

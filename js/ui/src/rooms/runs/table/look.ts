@@ -18,6 +18,8 @@ export interface Look {
   write: ReadonlyMap<string, Write>;
   baseline: RunRow | undefined;
   deltas: View["deltas"];
+  /** The small curve of a run's metric, as an SVG path; "" if there is none. */
+  spark: (run: string, metric: string) => string;
 }
 
 const FACTS = 300; // columns
@@ -27,6 +29,7 @@ export function useLook(
   selection: Selection,
   root: Blocks,
   baseline: RunRow | undefined,
+  spark: Look["spark"],
 ): Look {
   const stats = useView((view) => view.stats);
   const chosen = useView((view) => view.better);
@@ -42,8 +45,8 @@ export function useLook(
   const best = useBest(better, selection, root, stats);
   const write = useWriters(seen, root, stats);
   return useMemo(
-    () => ({ stats, better, best, write, baseline, deltas }),
-    [stats, better, best, write, baseline, deltas],
+    () => ({ stats, better, best, write, baseline, deltas, spark }),
+    [stats, better, best, write, baseline, deltas, spark],
   );
 }
 

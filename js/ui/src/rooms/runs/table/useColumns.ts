@@ -65,12 +65,16 @@ export function keysOf(rows: readonly RunRow[]): Key[] {
   return [...found.values()];
 }
 
+/** Pixels that differences to the baseline take. */
+export function useDeltaWidth(): number {
+  const deltas = useView((view) => (view.baseline === null ? null : view.deltas));
+  return deltas === null ? 0 : deltas === "both" ? 106 : 56;
+}
+
 export function useLayout(seen: readonly Column[], curves: boolean, room: number): Layout {
   const widths = useView((view) => view.widths);
   const pinned = useView((view) => view.pinnedColumns);
-  const baseline = useView((view) => view.baseline);
-  const deltas = useView((view) => view.deltas);
-  const extra = baseline === null ? 0 : deltas === "both" ? 104 : 54;
+  const extra = useDeltaWidth();
   return useMemo(() => {
     const widthOf = (column: Column) => widths[column.id] ?? naturalWidth(column, { curves, deltas: extra });
     return layoutOf(seen, new Set(pinned), widthOf, Math.max(300, room * 0.6));

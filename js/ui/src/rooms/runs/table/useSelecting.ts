@@ -15,6 +15,8 @@ export interface Selecting {
   all(): Promise<void>;
   group(group: Group): Promise<void>;
   clear(): void;
+  /** Whether all runs of a group are selected, as far as they were asked for. */
+  hasGroup(group: Group): boolean;
 }
 
 export function useSelecting(table: Table, actions: Actions): Selecting {
@@ -22,6 +24,7 @@ export function useSelecting(table: Table, actions: Actions): Selecting {
   const sort = useSort();
   const { source, selection } = table;
   const anchor = useRef<number | null>(null);
+  const groups = useRef(new Map<string, string[]>());
   return useMemo(() => {
     const set = (selected: ReadonlySet<string>) => view.getState().set({ selected });
     const now = () => view.getState().selected;
@@ -68,12 +71,18 @@ export function useSelecting(table: Table, actions: Actions): Selecting {
       group: async (group) => {
         const whole = { where: group.where, first: 0, last: group.runs - 1 };
         const ids = await idsOf((at) => source.blocksOf(group).row(at)?.id, whole, withWhere(group.where), ask);
+        groups.current.set(group.where, ids);
         const selected = now();
         if (ids.every((id) => selected.has(id))) set(new Set([...selected].filter((id) => !ids.includes(id))));
         else add(ids);
         tooMany(group.runs);
       },
       clear: () => set(new Set()),
+      hasGroup: (group) => {
+        const ids = groups.current.get(group.where);
+        const selected = now();
+        return ids !== undefined && ids.length > 0 && ids.every((id) => selected.has(id));
+      },
     };
   }, [view, transport, source, selection, sort, actions]);
 }

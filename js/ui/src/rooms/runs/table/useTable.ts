@@ -8,8 +8,9 @@ import { type Selection, useSelection, useSort } from "../../../state/runs";
 import { useView, type View } from "../../../state/view";
 import { type Layout, ROW } from "./layout";
 import { type Look, useLook } from "./look";
-import { askedColumns, type TableColumns, useLayout, useTableColumns } from "./useColumns";
-import { type Source, useMemory, useSource } from "./useSource";
+import { askedColumns, type TableColumns, useDeltaWidth, useLayout, useTableColumns } from "./useColumns";
+import { type Memory, type Source, useMemory, useSource } from "./useSource";
+import { type PathOf, sparkColumns, useSparks } from "./useSparks";
 import { useViewport, type Viewport } from "./useViewport";
 
 export interface Table extends TableColumns {
@@ -34,7 +35,7 @@ export function useTable(box: RefObject<HTMLElement | null>): Table {
   const selection = useSelection();
   const sort = useKnownSort(columns);
   const memory = useMemory();
-  const curves = false;
+  const curves = useHasCurves(memory);
   const [room, setRoom] = useState(0);
   const layout = useLayout(columns.seen, curves, room);
   const asked = useSteady(askedColumns(layout, Math.floor(memory.left / 240) * 240, room || 1200));
@@ -46,14 +47,40 @@ export function useTable(box: RefObject<HTMLElement | null>): Table {
   const [first, last] = viewport.rows;
   useEffect(() => source.see(first, Math.max(first, last - 1)), [source, first, last]);
   const baseline = useView((view) => view.baseline);
-  const look = useLook(
-    columns.seen,
-    selection,
-    source.root,
-    held.find((row) => row.id === baseline),
-  );
+  const spark = useSpark(source, held, layout, viewport);
+  const base = held.find((row) => row.id === baseline);
+  const look = useLook(columns.seen, selection, source.root, base, spark);
   useStill(box, source, onScroll);
   return { ...columns, selection, layout, source, look, viewport, held, heldCame, head, onScroll };
+}
+
+/** Whether any run has a metric of more than one point; once true it stays, so that no column jumps. */
+function useHasCurves({ root }: Memory): boolean {
+  const seen = useRef(false);
+  if (!seen.current) {
+    for (const row of root.rows()) {
+      seen.current ||= Object.values(row.metrics).some((metric) => metric.count > 1);
+      if (seen.current) break;
+    }
+  }
+  return seen.current;
+}
+
+function useSpark(source: Source, held: readonly RunRow[], layout: Layout, viewport: Viewport): PathOf {
+  const [first, last] = viewport.rows;
+  const deltas = useDeltaWidth();
+  const metrics = sparkColumns(layout, ...viewport.columns, deltas);
+  const rows = [...held];
+  for (let line = first; line < last; line++) {
+    const row = source.find(line)?.row;
+    if (row) rows.push(row);
+  }
+  const wide = useSteady(sparkColumns(layout, 0, layout.free.length, deltas));
+  const room = useMemo(() => {
+    const names = new Set(wide);
+    return (metric: string) => names.has(metric);
+  }, [wide]);
+  return useSparks(rows, metrics, room);
 }
 
 /** Sort keys whose column exists: one that was deleted since must not keep the table from being shown. */
