@@ -133,14 +133,17 @@ class PanelPicture(View):
     # -- curves ------------------------------------------------------------------------------------------------------
 
     def _charts(self, rows: Sequence[c.RunRow]) -> list[Chart]:
-        """(metric, a curve per run that has one) of the main metrics."""
-        names = self._main(rows)
-        curves: dict[str, list[RunCurve]] = {name: [] for name in names}
+        """(metric, a curve per run that has one) of the main metrics; none of one that would take too long to read."""
+        curves: dict[str, list[RunCurve]] = {}
         left = _MOST_POINTS
+        for name in self._main(rows):
+            cost = sum(row.metrics[name].count for row in rows if _is_curve(row, name))
+            if 0 < cost <= left:
+                left -= cost
+                curves[name] = []
         for row in rows:
-            own = [name for name in names if name in row.metrics and 1 < row.metrics[name].count <= left]
-            left -= sum(row.metrics[name].count for name in own)
-            if own and left >= 0:
+            own = [name for name in curves if _is_curve(row, name)]
+            if own:
                 for one in self._service.series(c.SeriesRequest([row.id], own, _COLUMNS)).series:
                     curves[one.key].append(RunCurve(one.run, one.steps, one.values))
         return [(name, found) for name, found in curves.items() if found]

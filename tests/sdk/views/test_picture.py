@@ -173,6 +173,16 @@ def test_at_most_four_metrics_are_drawn_those_told_better_or_worse_first(project
     assert drawn[0] == "val_loss ↓"
 
 
+def test_a_metric_whose_curves_take_too_long_to_read_is_not_drawn(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nbtrack.sdk.views import picture as module
+
+    fill(project, runs=3, steps=50)
+    monkeypatch.setattr(module, "_MOST_POINTS", 310)
+    assert charts(picture(project)._repr_html_()) == ["acc ↑", "loss ↓"]
+
+
 def test_a_run_has_one_colour_in_the_table_and_in_the_curves(project: Project) -> None:
     fill(project, runs=1)
     html = picture(project)._repr_html_()
