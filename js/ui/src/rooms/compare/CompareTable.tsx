@@ -74,7 +74,7 @@ function Head({ run: { row }, base, several, onRemove }: HeadProps) {
         {several && (
           <button
             type="button"
-            className="nbt-link-button nbt-base-button"
+            className="nbt-text-button nbt-base-button"
             aria-pressed={base}
             title={base ? "The others are compared with it" : "Compare the others with it"}
             onClick={() => set({ baseline: row.id })}
@@ -120,7 +120,7 @@ function Lines({ section, runs, base, same }: LinesProps) {
           {line.cells.map((cell, at) => (
             <td
               key={runs[at]?.row.id}
-              className={`${numeric ? "nbt-numeric" : ""}${at === base && runs.length > 1 ? " nbt-compare-base" : ""}`}
+              className={`${numeric ? "nbt-compare-numeric" : ""}${at === base && runs.length > 1 ? " nbt-compare-base" : ""}`}
             >
               <Value cell={cell} changed={line.differs && !numeric && cell.text !== line.cells[base]?.text} />
             </td>
@@ -130,7 +130,7 @@ function Lines({ section, runs, base, same }: LinesProps) {
       {wanted.length > most && (
         <tr>
           <th scope="row">
-            <button type="button" className="nbt-link-button" onClick={() => setMost(most + MORE)}>
+            <button type="button" className="nbt-text-button" onClick={() => setMost(most + MORE)}>
               {plural(wanted.length - most, "more line")}
             </button>
           </th>

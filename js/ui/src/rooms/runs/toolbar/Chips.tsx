@@ -19,7 +19,7 @@ export function Chips() {
       ))}
       {also.length > 1 && (
         <li>
-          <button type="button" className="nbt-link-button" onClick={() => set({ also: [] })}>
+          <button type="button" className="nbt-text-button" onClick={() => set({ also: [] })}>
             Remove all
           </button>
         </li>

@@ -29,7 +29,7 @@ export function GroupLine({ style, group, shown, onShow }: GroupProps) {
       <span className="nbt-spring" />
       <button
         type="button"
-        className="nbt-link-button"
+        className="nbt-text-button"
         disabled={many || shown === columns.length}
         title={many ? `Search first: at most ${MANY} columns are shown at once` : undefined}
         aria-label={`Show all ${title.toLowerCase()}`}
@@ -39,7 +39,7 @@ export function GroupLine({ style, group, shown, onShow }: GroupProps) {
       </button>
       <button
         type="button"
-        className="nbt-link-button"
+        className="nbt-text-button"
         disabled={shown === 0}
         aria-label={`Hide all ${title.toLowerCase()}`}
         onClick={() => onShow(columns, false)}

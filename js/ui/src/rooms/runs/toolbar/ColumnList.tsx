@@ -72,10 +72,10 @@ export function ColumnList({ all, groups, order, visible, first, searching }: Pr
   const from = Math.max(0, Math.floor(top / LINE) - BEYOND);
   const to = Math.min(lines.length, Math.ceil((top + height) / LINE) + BEYOND);
   if (!lines.length)
-    return <p className="nbt-columns-none">{searching ? "No column has this name." : "No columns."}</p>;
+    return <p className="nbt-chooser-none">{searching ? "No column has this name." : "No columns."}</p>;
   return (
     <>
-      <div ref={box} className="nbt-columns-list" onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
+      <div ref={box} className="nbt-chooser-list" onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
         <div style={{ height: lines.length * LINE, position: "relative" }}>
           {lines.slice(from, to).map((line, offset) => {
             const style = { top: (from + offset) * LINE };

@@ -12,7 +12,7 @@ import { ColumnList, type Group } from "./ColumnList";
 export function Columns() {
   const changed = useView((view) => view.onlyDiffering || Object.keys(view.visible).length > 0);
   return (
-    <Menu label="Columns" icon="columns" role="dialog" className="nbt-columns" active={changed}>
+    <Menu label="Columns" icon="columns" role="dialog" className="nbt-chooser" active={changed}>
       {() => <Chooser />}
     </Menu>
   );
@@ -52,7 +52,7 @@ function Chooser() {
 
   return (
     <>
-      <div className="nbt-columns-head">
+      <div className="nbt-chooser-head">
         <div className="nbt-filter-box">
           <Icon name="search" />
           <input
@@ -65,7 +65,7 @@ function Chooser() {
             onInput={(event) => setSearch(event.currentTarget.value)}
           />
         </div>
-        <div className="nbt-columns-options">
+        <div className="nbt-chooser-options">
           <label className="nbt-check" title="Hide the columns in which all runs are the same">
             <input
               type="checkbox"
@@ -74,7 +74,7 @@ function Chooser() {
             />
             Only what differs
           </label>
-          <button type="button" className="nbt-link-button" onClick={reset}>
+          <button type="button" className="nbt-text-button" onClick={reset}>
             Reset
           </button>
         </div>

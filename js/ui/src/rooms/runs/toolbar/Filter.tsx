@@ -31,8 +31,10 @@ export function Filter() {
     caret.current = null;
   });
 
-  const mistake: AskError | null = draft.mistake ?? (draft.pending ? null : (count.error ?? null));
   const open = focused && completion.words.length > 0;
+  // A word that a completion would finish is no mistake yet.
+  const mistake: AskError | null =
+    open && completion.begun ? null : (draft.mistake ?? (draft.pending ? null : (count.error ?? null)));
   const choose = (word: string) => {
     const next = take(draft.text, input.current?.selectionStart ?? draft.text.length, word);
     caret.current = next.caret;

@@ -1,8 +1,8 @@
 // What is left: how many runs the charts show, the keys, and back to how it was at first.
-import { useState } from "react";
-import { Dialog } from "../../../parts/Dialog";
+import { useCallback, useRef, useState } from "react";
 import { Menu, MenuItem, MenuLine, MenuTitle } from "../../../parts/Menu";
 import { ARRANGED, useSetView, useView } from "../../../state/view";
+import { KeysHelp } from "../table/KeysHelp";
 
 const CHARTED = [10, 30, 100] as const;
 
@@ -11,9 +11,11 @@ export function ViewMenu() {
   const full = useView((view) => view.fullScreen);
   const hidden = useView((view) => view.hidden.length);
   const set = useSetView();
+  const anchor = useRef<HTMLSpanElement>(null);
   const [help, setHelp] = useState(false);
+  const closeHelp = useCallback(() => setHelp(false), []);
   return (
-    <>
+    <span ref={anchor}>
       <Menu label="More" icon="more" iconOnly>
         {(close) => {
           const then = (act: () => void) => () => {
@@ -51,8 +53,8 @@ export function ViewMenu() {
           );
         }}
       </Menu>
-      {help && <KeyboardHelp onClose={() => setHelp(false)} />}
-    </>
+      {help && <KeysHelp anchor={anchor} onClose={closeHelp} />}
+    </span>
   );
 }
 
@@ -60,37 +62,4 @@ export function ViewMenu() {
 function fresh() {
   const { height: _, ...rest } = ARRANGED;
   return { ...rest, trashed: false, solo: null, selected: new Set<string>(), unfolded: new Set<string>() };
-}
-
-const KEYS: readonly (readonly [keys: string[], does: string])[] = [
-  [["↑", "↓"], "Move through the runs"],
-  [["Space"], "Select the run; with Shift all up to it"],
-  [["Enter"], "Open the run, or unfold a group"],
-  [["x"], "Hide it in the charts, or show it"],
-  [["p"], "Hold it at the top"],
-  [["b"], "Make it the baseline"],
-  [["c"], "Compare what is selected"],
-  [["/"], "Filter"],
-  [["Esc"], "Back, or clear the selection"],
-];
-
-function KeyboardHelp({ onClose }: { onClose: () => void }) {
-  return (
-    <Dialog title="Keys" onClose={onClose}>
-      <dl className="nbt-keys">
-        {KEYS.map(([keys, does]) => (
-          <div key={does}>
-            <dt>
-              {keys.map((key) => (
-                <kbd key={key} className="nbt-key">
-                  {key}
-                </kbd>
-              ))}
-            </dt>
-            <dd>{does}</dd>
-          </div>
-        ))}
-      </dl>
-    </Dialog>
-  );
 }
