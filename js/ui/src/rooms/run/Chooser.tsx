@@ -25,7 +25,7 @@ export function Chooser({ run, explanation }: { run: string; explanation: Explan
   const word = against === "previous" ? "previous run" : against === "baseline" ? "baseline" : "";
   const label = `Compare with ${word}${word && name ? ": " : ""}${name || (word ? "" : "…")}`;
   return (
-    <Menu label={label} icon="compare" look="outline" className="nbt-chooser">
+    <Menu label={label} icon="compare" look="outline" className="nbt-run-chooser">
       {(close) => <Choices run={run} close={close} />}
     </Menu>
   );
@@ -49,7 +49,7 @@ function Choices({ run, close }: { run: string; close: () => void }) {
   return (
     <>
       <input
-        className="nbt-input nbt-chooser-field"
+        className="nbt-input nbt-run-chooser-field"
         placeholder="Find a run by name"
         aria-label="Find a run by name"
         value={typed}

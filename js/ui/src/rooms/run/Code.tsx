@@ -83,7 +83,7 @@ function CodeDiff({ left, right, lines, split }: { left: string; right: string; 
   }
   const count = (kind: string) => data.code.filter((line) => line.kind === kind).length;
   return (
-    <div className={stale ? "nbt-stale" : ""}>
+    <div className={stale ? "nbt-run-stale" : ""}>
       <p className="nbt-dim nbt-diff-title">
         {oneLine(data.left.name, 60)} → {oneLine(data.right.name, 60)}: {plural(count("right"), "line")} added,{" "}
         {count("left").toLocaleString("en-US")} removed

@@ -23,7 +23,7 @@ export function Title({ row, heading }: { row: RunRow; heading: Ref<HTMLHeadingE
   return (
     <>
       <RunMark id={row.id} />
-      <h2 ref={heading} tabIndex={-1} className="nbt-run-name">
+      <h2 ref={heading} tabIndex={-1} className="nbt-one-name">
         <Edit
           label="Name of the run"
           value={row.name}

@@ -72,11 +72,11 @@ export function MetricTable({ row, lines }: { row: RunRow; lines: readonly Metri
               {FIGURES.map((figure) => (
                 <td
                   key={figure}
-                  className={`nbt-num${best === figure ? " nbt-best" : ""}`}
+                  className={`nbt-num${best === figure ? " nbt-run-best" : ""}`}
                   title={String(summary[figure])}
                 >
                   {best === figure && (
-                    <span className="nbt-best-sign" title="the best value">
+                    <span className="nbt-run-best-sign" title="the best value">
                       ★<span className="nbt-sr"> best </span>
                     </span>
                   )}

@@ -193,7 +193,7 @@ function Tabs({ detail, explained }: TabProps) {
 
 function Skeleton() {
   return (
-    <div className="nbt-skeleton" role="status" aria-label="Loading the run">
+    <div className="nbt-run-skeleton" role="status" aria-label="Loading the run">
       {[38, 62, 50, 70, 44].map((width) => (
         <span key={width} style={{ width: `${width}%` }} />
       ))}

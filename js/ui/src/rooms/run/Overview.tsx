@@ -1,7 +1,9 @@
 // What one wants to know first: how good it was, what it was given, what changed.
+import { useEffect, useRef, useState } from "react";
 import { duration, oneLine, plural, size, toNumber, when } from "../../lib/format";
 import { Button } from "../../parts/Button";
 import { EmptyState } from "../../parts/Notes";
+import { CurvesOf } from "../lazy";
 import { Pairs, Section } from "./bits";
 import { MetricTable } from "./MetricTable";
 import { explicitFirst, Source, Value } from "./params";
@@ -45,6 +47,7 @@ export function Overview({ detail, explained }: TabProps) {
         >
           <Reasons explained={explained} most={REASONS} />
         </Section>
+        {metrics.some(({ summary }) => summary.count > 1) && <Drawn id={row.id} />}
       </div>
       <div className="nbt-overview-side">
         <Section
@@ -99,5 +102,24 @@ export function Overview({ detail, explained }: TabProps) {
         </Section>
       </div>
     </div>
+  );
+}
+
+/** The curves of the run, drawn once they are scrolled to: they are large, and most looks end above them. */
+function Drawn({ id }: { id: string }) {
+  const place = useRef<HTMLDivElement>(null);
+  const [seen, setSeen] = useState(false);
+  useEffect(() => {
+    if (!place.current || typeof IntersectionObserver === "undefined") return;
+    const watch = new IntersectionObserver((entries) => entries.some((one) => one.isIntersecting) && setSeen(true));
+    watch.observe(place.current);
+    return () => watch.disconnect();
+  }, []);
+  return (
+    <Section title="Curves">
+      <div className="nbt-run-curves" ref={place}>
+        {seen && <CurvesOf ids={[id]} />}
+      </div>
+    </Section>
   );
 }

@@ -13,7 +13,7 @@ export function Why({ detail: { row }, explained }: TabProps) {
   const { data, stale } = explained;
   const setRoom = useSetRoom();
   return (
-    <div className={`nbt-why${stale ? " nbt-stale" : ""}`}>
+    <div className={`nbt-why${stale ? " nbt-run-stale" : ""}`}>
       <div className="nbt-run-bar">
         <Chooser run={row.id} explanation={data} />
         {data?.left && (
@@ -49,7 +49,7 @@ function Outcome({ changes }: { changes: readonly Change[] }) {
         const [left, right] = [asNumber(change.left), asNumber(change.right)];
         const said = verdict(left, right, directionOf(change.name));
         return (
-          <li key={change.name} className={said ? `nbt-${said}` : ""}>
+          <li key={change.name} className={said ? `nbt-run-${said}` : ""}>
             <span className="nbt-outcome-name" title={oneLine(change.name)}>
               {oneLine(change.name, 40)}
             </span>

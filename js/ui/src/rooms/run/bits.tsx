@@ -30,9 +30,7 @@ export function Pairs({ items }: { items: readonly (readonly [name: string, text
     <dl className="nbt-pairs">
       {items.map(
         ([name, text]) =>
-          text !== "" &&
-          text !== null &&
-          text !== undefined && (
+          text && (
             <div key={name}>
               <dt>{name}</dt>
               <dd>{text}</dd>
