@@ -27,12 +27,9 @@ export function useBulk(): Bulk {
       const { trashed } = view.getState();
       const left = await byId(transport, runs, trashed, [], []).catch(() => []);
       view.getState().set({ selected: new Set(left.map((row) => row.id)) });
-      const gone = plural(runs.length - left.length, "selected run");
-      say({
-        kind: "error",
-        text: `${gone} no longer there; nothing was changed.`,
-        hint: "Do it again for the others.",
-      });
+      const count = runs.length - left.length;
+      const text = `${plural(count, "selected run")} ${count === 1 ? "is" : "are"} gone; nothing was changed.`;
+      say({ kind: "error", text, hint: "Do it again for the others." });
     },
     [toasts, view, transport],
   );
