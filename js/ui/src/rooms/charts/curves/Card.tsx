@@ -3,7 +3,6 @@ import { useEffect, useRef, useState } from "react";
 import type { RunRow } from "../../../contract";
 import { number, plural, toNumber } from "../../../lib/format";
 import { Button } from "../../../parts/Button";
-import { Icon } from "../../../parts/Icon";
 import type { CurveOptions } from "../../../state/view";
 import { CardMenu } from "./CardMenu";
 import { CardChart, type CardInput, type CardState, NOTHING, type Sources } from "./cardChart";
@@ -43,7 +42,7 @@ export function Card(props: CardProps) {
   return (
     <figure
       ref={card}
-      className={`nbt-card${full ? " nbt-card-full" : ""}${over ? " nbt-card-over" : ""}`}
+      className={`nbt-curve-card${full ? " nbt-curve-card-full" : ""}${over ? " nbt-curve-card-over" : ""}`}
       aria-label={label}
       onDragOver={(event) => {
         if (!event.dataTransfer?.types.includes(DRAGGED)) return;
@@ -60,10 +59,10 @@ export function Card(props: CardProps) {
         if (full && event.key === "Escape") onFull(false);
       }}
     >
-      <figcaption className="nbt-card-head">
+      <figcaption className="nbt-curve-card-head">
         {/* biome-ignore lint/a11y/noStaticElementInteractions: to be dragged; the menu moves it by the keyboard */}
         <span
-          className="nbt-card-title"
+          className="nbt-curve-card-title"
           title={`${metric}: drag it to another place`}
           draggable={!full}
           onDragStart={(event) => {
@@ -71,14 +70,10 @@ export function Card(props: CardProps) {
             if (event.dataTransfer) event.dataTransfer.effectAllowed = "move";
           }}
         >
-          <Icon name="drag" />
           <Name metric={metric} />
         </span>
-        {hint && (
-          <span className="nbt-card-hint" title={hint.title}>
-            {hint.text}
-          </span>
-        )}
+        <Hint hint={hint} leftOut={state.leftOut} />
+        {state.zoomed && <Button label="Reset zoom" icon="undo" iconOnly onClick={() => chart?.reset()} />}
         <Button
           label={full ? "Leave full screen" : "Full screen"}
           icon={full ? "shrink" : "expand"}
@@ -87,10 +82,10 @@ export function Card(props: CardProps) {
         />
         <CardMenu {...props} chart={chart} />
       </figcaption>
-      <div className="nbt-plot">
+      <div className="nbt-curve-plot">
         <div
           ref={host}
-          className="nbt-plot-host"
+          className="nbt-curve-plot-host"
           role="slider"
           tabIndex={0}
           aria-label={`Crosshair of ${metric}: arrow keys move it, Escape resets the zoom`}
@@ -98,25 +93,40 @@ export function Card(props: CardProps) {
           onKeyDown={(event) => key(event, chart)}
           onBlur={() => chart?.leave()}
         />
-        <PlotNotes state={state} onReset={() => chart?.reset()} />
+        <PlotNotes state={state} over={props.options.x === "metric" ? props.options.xKey : null} />
       </div>
     </figure>
   );
 }
 
-function PlotNotes({ state, onReset }: { state: CardState; onReset: () => void }) {
+/** What is best of it; what a log axis leaves out is said instead. */
+function Hint({ hint, leftOut }: { hint: { text: string; title: string } | null; leftOut: number }) {
+  if (leftOut > 0) {
+    return (
+      <span
+        className="nbt-curve-card-hint nbt-curve-card-note"
+        title={`${plural(leftOut, "value ≤ 0 is", "values ≤ 0 are")} not on this axis`}
+      >
+        {plural(leftOut, "value", "values")} ≤ 0 left out
+      </span>
+    );
+  }
+  if (!hint) return null;
+  return (
+    <span className="nbt-curve-card-hint" title={hint.title}>
+      {hint.text}
+    </span>
+  );
+}
+
+function PlotNotes({ state, over }: { state: CardState; over: string | null }) {
+  const none = over === null ? "None of the shown runs has it." : `No run has it at a step where it has ${over}.`;
   return (
     <>
-      {!state.lines && state.waiting > 0 && <div className="nbt-plot-waiting" role="status" aria-label="Loading" />}
-      {!state.lines && !state.waiting && <p className="nbt-plot-none">None of the shown runs has it.</p>}
-      {state.leftOut > 0 && (
-        <p className="nbt-plot-note">{plural(state.leftOut, "value ≤ 0 is", "values ≤ 0 are")} not on this axis</p>
+      {!state.lines && state.waiting > 0 && (
+        <div className="nbt-curve-plot-waiting" role="status" aria-label="Loading" />
       )}
-      {state.zoomed && (
-        <button type="button" className="nbt-plot-reset" onClick={onReset}>
-          Reset zoom
-        </button>
-      )}
+      {!state.lines && !state.waiting && <p className="nbt-curve-plot-none">{none}</p>}
     </>
   );
 }
@@ -125,7 +135,7 @@ function PlotNotes({ state, onReset }: { state: CardState; onReset: () => void }
 function Name({ metric }: { metric: string }) {
   const slash = metric.lastIndexOf("/") + 1;
   return (
-    <span className="nbt-card-name">
+    <span className="nbt-curve-card-name">
       {slash > 0 && <span className="nbt-dim">{metric.slice(0, slash)}</span>}
       {metric.slice(slash)}
     </span>

@@ -60,7 +60,7 @@ export function CurveView({ runs, signed, matched, columns, metrics, onMetrics }
     x: options.x,
     xKey: options.xKey,
     // A log axis spreads its beginning over many pixels: its columns have to be finer to show it.
-    width: width * (options.logX ? 4 : 1),
+    width: columnsOf(width, runs.length) * (options.logX ? 4 : 1),
     window: zoom,
   };
   const { feed, bands, error, again } = useFeeds(wanted, useBandsWanted(input, options, keys, width));
@@ -85,7 +85,7 @@ export function CurveView({ runs, signed, matched, columns, metrics, onMetrics }
         matched={matched}
       />
       {error && <p className="nbt-error-inline">{`${error.message} ${error.hint}`} It is asked again by itself.</p>}
-      <div className="nbt-cards">
+      <div className="nbt-curve-cards">
         {theme &&
           metrics.map((key, at) => (
             <Card
@@ -108,7 +108,9 @@ export function CurveView({ runs, signed, matched, columns, metrics, onMetrics }
               onHide={() => onMetrics(metrics.filter((one) => one !== key))}
             />
           ))}
-        {!metrics.length && <p className="nbt-dim nbt-cards-none">No chart is chosen: pick some under Metrics.</p>}
+        {!metrics.length && (
+          <p className="nbt-dim nbt-curve-cards-none">No chart is chosen: pick some under Metrics.</p>
+        )}
       </div>
       <Tooltip shared={shared} options={options} />
       {error && !feed && <ErrorNote error={error} again={again} />}
@@ -121,12 +123,12 @@ CurveView.Loading = function Loading() {
   return (
     <div className="nbt-curves" role="status" aria-label="Loading curves">
       <div className="nbt-curve-options" />
-      <div className="nbt-cards">
+      <div className="nbt-curve-cards">
         {[0, 1, 2].map((one) => (
-          <div key={one} className="nbt-card">
-            <div className="nbt-card-head" />
-            <div className="nbt-plot">
-              <div className="nbt-plot-waiting" />
+          <div key={one} className="nbt-curve-card">
+            <div className="nbt-curve-card-head" />
+            <div className="nbt-curve-plot">
+              <div className="nbt-curve-plot-waiting" />
             </div>
           </div>
         ))}
@@ -202,6 +204,14 @@ function useVisible() {
   return { visible, onVisible };
 }
 
+const COLUMNS = 40_000; // of all lines of a chart: 160,000 points at most
+const FEWEST = 200;
+
+/** Pixel columns to ask for: of many runs on a wide chart not each pixel needs its own. No spike is lost by it. */
+export function columnsOf(width: number, runs: number): number {
+  return Math.max(FEWEST, Math.min(width, Math.floor(COLUMNS / Math.max(1, runs))));
+}
+
 const STEP = 160; // pixels: a chart that grows by less needs no other points
 
 /** Device pixels across a chart, in steps. */
@@ -211,7 +221,7 @@ function usePixels(box: React.RefObject<HTMLElement | null>, full: string | null
     const own = box.current;
     if (!own) return;
     const look = () => {
-      const plot = own.querySelector(full ? ".nbt-card-full .nbt-plot" : ".nbt-plot");
+      const plot = own.querySelector(full ? ".nbt-curve-card-full .nbt-curve-plot" : ".nbt-curve-plot");
       const pixels = (plot?.clientWidth || 360) * (globalThis.devicePixelRatio || 1);
       setWidth(Math.min(4000, Math.ceil(pixels / STEP) * STEP));
     };

@@ -16,7 +16,7 @@ const AT_ONCE = 60; // charts that one click adds
 
 export function MetricPicker({ columns, chosen, onChosen }: Props) {
   return (
-    <Menu label="Metrics" icon="chart" role="dialog" className="nbt-picker">
+    <Menu label="Metrics" icon="chart" role="dialog" className="nbt-curve-picker">
       {() => <Picker columns={columns} chosen={chosen} onChosen={onChosen} />}
     </Menu>
   );
@@ -31,14 +31,14 @@ function Picker({ columns, chosen, onChosen }: Props) {
   return (
     <>
       <input
-        className="nbt-input nbt-picker-search"
+        className="nbt-input nbt-curve-picker-search"
         type="search"
         placeholder="Find a metric"
         aria-label="Find a metric"
         value={text}
         onInput={(event) => setText(event.currentTarget.value)}
       />
-      <div className="nbt-picker-acts">
+      <div className="nbt-curve-picker-acts">
         <Button
           label={text ? `Add ${Math.min(added.length, AT_ONCE)}` : "All"}
           disabled={!added.length}
@@ -47,18 +47,12 @@ function Picker({ columns, chosen, onChosen }: Props) {
         <Button label="None" disabled={!chosen.length} onClick={() => onChosen([])} />
         <Button label="The first ones" onClick={() => onChosen(null)} />
       </div>
-      <div className="nbt-picker-list">
+      <div className="nbt-curve-picker-list">
         {found.slice(0, SHOWN).map(({ label, runs }) => (
           <MenuItem
             key={label}
-            label={
-              <>
-                <span className="nbt-cut" title={label}>
-                  {label}
-                </span>
-                <span className="nbt-picker-runs">{plural(runs, "run")}</span>
-              </>
-            }
+            label={label}
+            note={plural(runs, "run")}
             checked={chosen.includes(label)}
             onChoose={() => toggle(label)}
           />

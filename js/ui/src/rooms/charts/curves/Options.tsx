@@ -91,7 +91,7 @@ function AxisMenu({ options, onChange, columns, metrics }: Props) {
             {names.map((name) => (
               <MenuItem
                 key={name}
-                label={<span className="nbt-cut">{name}</span>}
+                label={name}
                 checked={x === "metric" && xKey === name}
                 onChoose={() => choose({ x: "metric", xKey: name })}
               />
@@ -117,7 +117,7 @@ export function placeOf(weight: number): number {
 
 function Smoothing({ weight, onChange }: { weight: number; onChange: (weight: number) => void }) {
   return (
-    <label className="nbt-smooth" title="Exponential moving average; the line as logged stays faint behind it">
+    <label className="nbt-curve-smooth" title="Exponential moving average; the line as logged stays faint behind it">
       Smoothing
       <input
         type="range"
@@ -127,7 +127,7 @@ function Smoothing({ weight, onChange }: { weight: number; onChange: (weight: nu
         aria-valuetext={String(weight)}
         onInput={(event) => onChange(weightAt(Number(event.currentTarget.value)))}
       />
-      <output className="nbt-smooth-value">{weight || "off"}</output>
+      <output className="nbt-curve-smooth-value">{weight || "off"}</output>
     </label>
   );
 }
@@ -156,7 +156,7 @@ function MeanMenu({ options, onChange, groups, by }: Props) {
           {groups.map((column) => (
             <MenuItem
               key={column}
-              label={<span className="nbt-cut">{plain(column)}</span>}
+              label={plain(column)}
               checked={options.bands && column === by}
               onChoose={() => {
                 onChange({ bands: true, by: column });

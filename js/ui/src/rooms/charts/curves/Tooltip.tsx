@@ -42,9 +42,9 @@ function Box({ pointed, readout, options }: { pointed: Pointed; readout: Readout
   const { rows, more, near } = readout;
   const smoothed = rows.some((row) => row.logged !== null);
   return (
-    <div ref={box} className="nbt-tip" style={{ left, top }} aria-hidden="true">
-      <div className="nbt-tip-head">
-        <span className="nbt-cut">{pointed.key}</span>
+    <div ref={box} className="nbt-curve-tip" style={{ left, top }} aria-hidden="true">
+      <div className="nbt-curve-tip-head">
+        <span className="nbt-curve-cut">{pointed.key}</span>
         <span>{xText(readout.x, options)}</span>
       </div>
       <table>
@@ -54,7 +54,7 @@ function Box({ pointed, readout, options }: { pointed: Pointed; readout: Readout
           ))}
         </tbody>
       </table>
-      {more > 0 && <div className="nbt-tip-more">… {more} more</div>}
+      {more > 0 && <div className="nbt-curve-tip-more">… {more} more</div>}
     </div>
   );
 }
@@ -64,14 +64,14 @@ function Line({ row, near, smoothed }: { row: Row; near: boolean; smoothed: bool
   const band = line.band;
   const spread = band ? ((band.high[at] as number) - (band.low[at] as number)) / 2 : Number.NaN;
   return (
-    <tr className={near ? "nbt-tip-near" : undefined}>
+    <tr className={near ? "nbt-curve-tip-near" : undefined}>
       <td>
         <RunMark id={line.id} look={line.sign} />
       </td>
-      <td className="nbt-tip-name">{line.label}</td>
-      <td className="nbt-tip-value">{number(row.value)}</td>
-      {smoothed && <td className="nbt-tip-raw">{row.logged === null ? "" : number(row.logged)}</td>}
-      {band && <td className="nbt-tip-raw">{`± ${number(spread)}, ${band.runs} runs`}</td>}
+      <td className="nbt-curve-tip-name">{line.label}</td>
+      <td className="nbt-curve-tip-value">{number(row.value)}</td>
+      {smoothed && <td className="nbt-curve-tip-raw">{row.logged === null ? "" : number(row.logged)}</td>}
+      {band && <td className="nbt-curve-tip-raw">{`± ${number(spread)}, ${band.runs} runs`}</td>}
     </tr>
   );
 }

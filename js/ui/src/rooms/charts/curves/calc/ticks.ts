@@ -139,7 +139,8 @@ function clock(moment: number, step: number): string {
 export function tickText(axis: Axis, value: number, step: number, largest = Math.abs(value)): string {
   if (axis.kind === "duration") {
     const unit = unitFor(Math.abs(largest));
-    return unit ? `${clean(value / unit.seconds)} ${unit.word}` : `${short(value, step)} s`;
+    if (unit) return `${clean(value / unit.seconds)} ${unit.word}`;
+    return Math.abs(largest) < 1 ? `${short(value * 1000, step * 1000)} ms` : `${short(value, step)} s`;
   }
   return short(value, step);
 }

@@ -120,7 +120,8 @@ export function wantsWhole(points: Points | undefined, asked: AskedFor): boolean
     if (before.x !== "metric" || before.xKey !== asked.xKey) return true;
     return before.width < 0.8 * asked.width && !points.exact;
   }
-  if (points.overgrown) return true;
+  // An answer over a metric has only the points at which that metric was logged too.
+  if (before.x === "metric" || points.overgrown) return true;
   if (points.exact) return false;
   return before.x !== asked.x || before.width < 0.8 * asked.width;
 }

@@ -52,7 +52,7 @@ export class Chart {
     this.#events = events;
     this.#plot = new uPlot(this.#options(), [[0, 1]], host);
     for (const canvas of [this.#lower, this.#upper]) {
-      canvas.className = "nbt-lines";
+      canvas.className = "nbt-curve-lines";
       this.#plot.over.prepend(canvas);
     }
     this.#plot.over.insertBefore(this.#lower, this.#upper);
@@ -203,7 +203,7 @@ export class Chart {
     // Before its first layout the plot has no size: what it will have is near enough.
     const across = width || this.#plot.width - 60;
     const down = height || this.#plot.height - 30;
-    return direction === "x" ? ticks(xAxis, ...x, across / 76) : ticks(yAxis, ...y, down / 34);
+    return direction === "x" ? ticks(xAxis, ...x, across / 60) : ticks(yAxis, ...y, down / 34);
   }
 
   #axis(direction: "x" | "y"): uPlot.Axis {

@@ -23,6 +23,19 @@ export function weightOf(lines: number): Weight {
   return lines <= 40 ? { line: 1.2, mark: 3 } : { line: 1, mark: 2.4 };
 }
 
+const MUCH_INK = 12_000; // pixels of strokes of all lines that any machine paints in a few milliseconds
+const DENSE = 6; // times the width of the plot: longer lines are noise
+
+function sideBySide(ctx: CanvasRenderingContext2D, path: Path2D, width: number, pixel: number): void {
+  const strokes = Math.max(1, Math.round(width / pixel - 0.6));
+  for (let n = 0; n < strokes; n++) {
+    const shift = (n - (strokes - 1) / 2) * pixel;
+    ctx.translate(shift, 0);
+    ctx.stroke(path);
+    ctx.translate(-shift, 0);
+  }
+}
+
 export class Painter {
   #kept = new Map<string, Kept>();
 
@@ -33,22 +46,34 @@ export class Painter {
     const clip = new Path2D();
     clip.rect(frame.left - 1, frame.top - 1, frame.width + 2, frame.height + 2);
     ctx.clip(clip);
-    for (const line of lines) {
-      const { band, raw } = this.#outline(line, frame);
-      ctx.fillStyle = ctx.strokeStyle = line.sign.colour;
+    const outlines = lines.map((line) => this.#outline(line, frame));
+    const pixel = 1 / (globalThis.devicePixelRatio || 1);
+    lines.forEach(({ sign }, at) => {
+      const { band, raw } = outlines[at] as Kept;
+      ctx.fillStyle = ctx.strokeStyle = sign.colour;
       ctx.globalAlpha = 0.15;
       if (band) ctx.fill(band);
-      ctx.globalAlpha = 0.24;
-      ctx.lineWidth = 1;
+      ctx.globalAlpha = 0.26;
+      ctx.lineWidth = pixel;
       if (raw) ctx.stroke(raw);
-    }
+    });
     ctx.globalAlpha = 1;
-    ctx.lineWidth = weight.line;
-    for (const line of lines) {
-      ctx.strokeStyle = line.sign.colour;
-      ctx.setLineDash(line.sign.dash.map((one) => one * 0.8));
-      ctx.stroke(this.#outline(line, frame).path);
-    }
+    const ink = outlines.reduce((sum, { marks }) => sum + marks.ink, 0);
+    lines.forEach(({ sign }, at) => {
+      const { path, marks } = outlines[at] as Kept;
+      ctx.strokeStyle = sign.colour;
+      if (ink > MUCH_INK && marks.ink > DENSE * frame.width) {
+        // One device pixel is stroked a hundred times faster than anything wider: noise is made of such strokes, side by
+        // side. Dashes are not seen in it, and cost as much.
+        ctx.setLineDash([]);
+        ctx.lineWidth = pixel;
+        sideBySide(ctx, path, weight.line, pixel);
+      } else {
+        ctx.setLineDash(sign.dash.map((one) => one * 0.8));
+        ctx.lineWidth = weight.line;
+        ctx.stroke(path);
+      }
+    });
     ctx.restore();
     ctx.setLineDash([]);
     for (const line of lines) this.#marks(ctx, line, frame, ring, weight);

@@ -23,6 +23,8 @@ export interface Marks {
   infinite: { x: number; up: boolean }[];
   /** The last finite point, if it is seen. */
   end: [x: number, y: number] | null;
+  /** Pixels that the strokes are long, roughly: what they cost. */
+  ink: number;
 }
 
 export function toX({ x, left, width }: Frame): (place: number) => number {
@@ -67,13 +69,14 @@ export function trace(
   }
   pen.up();
   if (end && !pen.sees(end[0], end[1])) end = null;
-  return { dots: pen.dots(), infinite, end };
+  return { dots: pen.dots(), infinite, end, ink: pen.ink };
 }
 
 class Pen {
   readonly #sink: Sink;
   readonly #frame: Frame;
   readonly #column: number;
+  ink = 0;
   readonly #lone: [number, number][] = [];
   #few: [number, number][] | null = [];
   #count = 0; // points since the pen was put down
@@ -116,7 +119,7 @@ class Pen {
       if (hidden) this.#drawn = false;
       else {
         if (this.#count && !this.#drawn) this.#sink.moveTo(this.#x, this.#y);
-        if (this.#count) this.#sink.lineTo(x, y);
+        if (this.#count) this.#lineTo(x, y);
         else this.#sink.moveTo(x, y);
         this.#drawn = true;
       }
@@ -132,10 +135,18 @@ class Pen {
   #flush(): void {
     if (!this.#several) return;
     this.#several = false;
-    const { low, high } = { low: this.#low, high: this.#high };
+    const [low, high] = [this.#low, this.#high];
+    const { height } = this.#frame;
+    this.ink += 2 * (Math.min(high, height) - Math.max(low, 0));
     if (low !== this.#y) this.#sink.lineTo(this.#x, low);
     if (high !== this.#y) this.#sink.lineTo(this.#x, high);
     this.#sink.lineTo(this.#x, this.#y);
+  }
+
+  #lineTo(x: number, y: number): void {
+    const { height } = this.#frame;
+    this.ink += Math.abs(x - this.#x) + Math.min(height, Math.abs(y - this.#y));
+    this.#sink.lineTo(x, y);
   }
 
   up(): void {

@@ -110,7 +110,7 @@ function axes({ xAxis, yAxis, x, y, xTitle, theme }: Drawing, frame: Frame): str
   const { left, top, width, height } = frame;
   const bottom = top + height;
   const found = [`<path d="M${at(left)} ${at(bottom)}H${at(left + width)}" stroke="${theme.edge}"/>`];
-  const across = ticks(xAxis, ...x, width / 76);
+  const across = ticks(xAxis, ...x, width / 60);
   const down = ticks(yAxis, ...y, height / 34);
   across.at.forEach((one, i) => {
     const place = at(toX(frame)(one));
