@@ -81,6 +81,11 @@ export function metricOf(id: string): string | null {
   return id.startsWith("metrics.") ? id.slice("metrics.".length) : null;
 }
 
+/** Which summary of a metric is shown. A metric may be called "toString", which every object has. */
+export function statFor(stats: Readonly<Record<string, Stat>>, metric: string): Stat {
+  return (Object.hasOwn(stats, metric) ? stats[metric] : undefined) ?? "last";
+}
+
 export function statOf(summary: Summary, stat: Stat): number {
   return toNumber(summary[stat]);
 }
@@ -92,8 +97,8 @@ export function cellValue(row: RunRow, id: string, stats: Record<string, Stat> =
   const name = id.slice(dot + 1);
   switch (id.slice(0, dot)) {
     case "metrics": {
-      const summary = row.metrics[name];
-      return summary ? statOf(summary, stats[name] ?? "last") : undefined;
+      const summary = Object.hasOwn(row.metrics, name) ? row.metrics[name] : undefined;
+      return summary ? statOf(summary, statFor(stats, name)) : undefined;
     }
     case "params":
       return Object.hasOwn(row.params, name) ? row.params[name] : undefined;
@@ -106,7 +111,7 @@ export function cellValue(row: RunRow, id: string, stats: Record<string, Stat> =
 
 /** Which direction is better for a metric: as chosen by hand, else as its name says. */
 export function betterOf(column: Column, chosen: Record<string, Better>): "min" | "max" | null {
-  const own = chosen[column.label];
+  const own = Object.hasOwn(chosen, column.label) ? chosen[column.label] : undefined;
   if (own) return own === "none" ? null : own;
   return column.better;
 }

@@ -3,7 +3,7 @@
 import { csvFormatRows } from "d3-dsv";
 import type { Json, RunRow } from "../contract";
 import type { Better, Stat, View } from "../state/view";
-import { betterOf, type Column, cellValue, metricOf } from "./columns";
+import { betterOf, type Column, cellValue, metricOf, statFor } from "./columns";
 import { columnFormat, duration, oneLine, percent, signed, toNumber, value, when } from "./format";
 
 export type Format = "markdown" | "latex" | "csv";
@@ -100,7 +100,7 @@ export function titles({ columns, stats }: Pick<Sheet, "columns" | "stats">): st
   const count = new Map<string, number>();
   for (const { label } of columns) count.set(label, (count.get(label) ?? 0) + 1);
   return columns.map(({ id, label }) => {
-    const stat = stats[metricOf(id) ?? ""] ?? "last";
+    const stat = statFor(stats, metricOf(id) ?? "");
     const name = (count.get(label) ?? 0) > 1 ? id : label;
     return stat === "last" || metricOf(id) === null ? name : `${name} (${stat})`;
   });
@@ -228,7 +228,7 @@ export function csv(sheet: Sheet): string {
 }
 
 function withStat(id: string, metric: string | null, stats: Sheet["stats"]): string {
-  const stat = metric === null ? "last" : (stats[metric] ?? "last");
+  const stat = metric === null ? "last" : statFor(stats, metric);
   return stat === "last" ? id : `${id}.${stat}`;
 }
 

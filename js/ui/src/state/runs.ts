@@ -2,6 +2,7 @@
 import { useMemo } from "react";
 import { useShallow } from "zustand/react/shallow";
 import type { RunPage, RunRow } from "../contract";
+import { statFor } from "../lib/columns";
 import { type PanelSpec, usePanel } from "./panel";
 import { type Asked, useAsk } from "./query";
 import { useView, type View } from "./view";
@@ -54,7 +55,7 @@ export function useSort(): string[] {
 /** "metrics.acc" as the summary that is shown of it: "metrics.acc.max". */
 export function withStat(column: string, stats: View["stats"]): string {
   if (!column.startsWith("metrics.")) return column;
-  const stat = stats[column.slice("metrics.".length)] ?? "last";
+  const stat = statFor(stats, column.slice("metrics.".length));
   return stat === "last" ? column : `${column}.${stat}`;
 }
 

@@ -1,6 +1,6 @@
 // Runs side by side as plain data: a line for each thing they have, told whether it differs.
 import type { Json, RunDetail } from "../../contract";
-import { betterOf, type Column } from "../../lib/columns";
+import { betterOf, type Column, statFor } from "../../lib/columns";
 import { bestOf } from "../../lib/export";
 import { columnFormat, duration, MISSING, percent, signed, toNumber, value } from "../../lib/format";
 import type { Better, Stat, View } from "../../state/view";
@@ -123,7 +123,7 @@ function textLines(runs: readonly Map<string, string>[]): Line[] {
 function metricLines(runs: readonly RunDetail[], look: Look): Line[] {
   const columns = new Map(look.columns.map((column) => [column.id, column]));
   return names(runs.map(({ row }) => new Map(Object.keys(row.metrics).map((name) => [name, name])))).map((name) => {
-    const stat = look.stats[name] ?? "last";
+    const stat = statFor(look.stats, name);
     const numbers = runs.map(({ row }) => {
       const summary = Object.hasOwn(row.metrics, name) ? row.metrics[name] : undefined;
       return summary && toNumber(summary[stat]);

@@ -1,6 +1,6 @@
 // One line in the chooser of columns, and the line above each group.
 import type { CSSProperties, PointerEvent } from "react";
-import { betterOf, type Column, metricOf } from "../../../lib/columns";
+import { betterOf, type Column, metricOf, statFor } from "../../../lib/columns";
 import { oneLine } from "../../../lib/format";
 import { Icon } from "../../../parts/Icon";
 import type { Stat } from "../../../state/view";
@@ -111,7 +111,7 @@ function Summary({ column, name }: { column: Column; name: string }) {
       <select
         className="nbt-mini-select"
         aria-label={`What is shown of ${name}`}
-        value={stats[metric] ?? "last"}
+        value={statFor(stats, metric)}
         onChange={(event) => set({ stats: { ...stats, [metric]: event.currentTarget.value as Stat } })}
       >
         {STATS.map((stat) => (
