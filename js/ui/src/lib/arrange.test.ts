@@ -57,10 +57,10 @@ describe("the columns that are seen", () => {
     expect(seen.slice(0, 3).map((column) => column.id)).toEqual(["params.lr", "name", "status"]);
   });
 
-  it("leaves out what is the same in all runs, but neither what a run is nor what is held", () => {
+  it("leaves out params and tags that are the same in all runs, but none that are held", () => {
     const arrangement = { ...PLAIN, onlyDiffering: true, pinnedColumns: ["params.depth"] };
     const ids = seenColumns(COLUMNS, arrangement, new Set(["metrics.acc"])).map((column) => column.id);
-    expect(ids).toEqual(["params.depth", "name", "status", "started", "duration", "metrics.acc"]);
+    expect(ids).toEqual(["params.depth", "name", "status", "started", "duration", "metrics.acc", "metrics.loss"]);
     expect(seenColumns(COLUMNS, arrangement, null)).toHaveLength(8);
   });
 });

@@ -1,5 +1,5 @@
 // How the columns of the table are arranged: their order, which are seen, and what a change by hand leaves behind.
-import { type Column, firstColumns } from "./columns";
+import { type Column, type ColumnKind, firstColumns } from "./columns";
 
 export interface Arrangement {
   order: readonly string[];
@@ -7,6 +7,9 @@ export interface Arrangement {
   pinnedColumns: readonly string[];
   onlyDiffering: boolean;
 }
+
+/** What a run was given. What came out of it is shown also where it is the same for all. */
+const SETTINGS: ReadonlySet<ColumnKind> = new Set(["params", "tags"]);
 
 /** All columns in their order: those named first, the others after them as they come by themselves. */
 export function inOrder(columns: readonly Column[], order: readonly string[]): Column[] {
@@ -30,7 +33,7 @@ export function seenColumns(
   const held = new Set(pinnedColumns);
   const seen = inOrder(columns, order).filter(({ id, kind }) => {
     if (!(visible[id] ?? first.has(id))) return false;
-    return !onlyDiffering || !differing || kind === "meta" || held.has(id) || differing.has(id);
+    return !onlyDiffering || !differing || !SETTINGS.has(kind) || held.has(id) || differing.has(id);
   });
   const byId = new Map(seen.map((column) => [column.id, column]));
   const pinned = pinnedColumns.flatMap((id) => byId.get(id) ?? []);

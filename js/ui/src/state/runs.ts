@@ -2,7 +2,7 @@
 import { useMemo } from "react";
 import { useShallow } from "zustand/react/shallow";
 import type { RunPage, RunRow } from "../contract";
-import { statFor } from "../lib/columns";
+import { filterName, statFor } from "../lib/columns";
 import { type PanelSpec, usePanel } from "./panel";
 import { type Asked, useAsk } from "./query";
 import { useView, type View } from "./view";
@@ -49,7 +49,12 @@ export function useSelection(): Selection {
 export function useSort(): string[] {
   const sort = useView((view) => view.sort);
   const stats = useView((view) => view.stats);
-  return useMemo(() => sort.map(({ id, desc }) => (desc ? "-" : "") + withStat(id, stats)), [sort, stats]);
+  return useMemo(() => sort.map(({ id, desc }) => (desc ? "-" : "") + sortName(id, stats)), [sort, stats]);
+}
+
+/** As the search language writes it: a name of several words stands in quotes. */
+function sortName(column: string, stats: View["stats"]): string {
+  return filterName(column) + withStat(column, stats).slice(column.length);
 }
 
 /** "metrics.acc" as the summary that is shown of it: "metrics.acc.max". */
