@@ -24,10 +24,15 @@ export function Popover({ anchor, open, onClose, label, role = "menu", className
   const box = useRef<HTMLDivElement>(null);
   const place = usePlace(anchor, box, open);
 
+  // Not before it has its place: until then it is hidden, and what is hidden takes no focus.
+  const placed = place !== null;
   useEffect(() => {
-    if (!open) return;
+    if (!open || !placed) return;
     const first = box.current?.querySelector<HTMLElement>("[autofocus], input, [role^='menuitem'], button");
     first?.focus({ preventScroll: true });
+  }, [open, placed]);
+  useEffect(() => {
+    if (!open) return;
     const outside = (event: Event) => {
       const target = event.target as Node;
       if (!box.current?.contains(target) && !anchor.current?.contains(target)) onClose();

@@ -1,6 +1,6 @@
 // Choose the run that this one is compared with: the one before it, the baseline, or any, found by name.
-import { useState } from "react";
-import type { Explanation, RunRow } from "../../contract";
+import { type KeyboardEvent, useState } from "react";
+import type { Explanation } from "../../contract";
 import { ago, oneLine, toNumber } from "../../lib/format";
 import { RunMark } from "../../parts/Marks";
 import { Menu, MenuItem, MenuLine, MenuTitle } from "../../parts/Menu";
@@ -25,7 +25,7 @@ export function Chooser({ run, explanation }: { run: string; explanation: Explan
   const word = against === "previous" ? "previous run" : against === "baseline" ? "baseline" : "";
   const label = `Compare with ${word}${word && name ? ": " : ""}${name || (word ? "" : "…")}`;
   return (
-    <Menu label={label} icon="compare" look="outline" className="nbt-run-chooser">
+    <Menu label={label} icon="compare" look="outline" role="dialog" className="nbt-run-chooser">
       {(close) => <Choices run={run} close={close} />}
     </Menu>
   );
@@ -46,8 +46,17 @@ function Choices({ run, close }: { run: string; close: () => void }) {
     close();
   };
   const rows = (data?.rows ?? []).filter((row) => row.id !== run);
+  const keys = (event: KeyboardEvent<HTMLElement>) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const items = [...event.currentTarget.querySelectorAll<HTMLElement>("input, [role^='menuitem']:not(:disabled)")];
+    const at = items.indexOf(document.activeElement as HTMLElement) + by;
+    items[(at + items.length) % items.length]?.focus();
+  };
   return (
-    <>
+    // biome-ignore lint/a11y/noStaticElementInteractions: arrow keys go from the field to the runs it found and back
+    <div onKeyDown={keys}>
       <input
         className="nbt-input nbt-run-chooser-field"
         placeholder="Find a run by name"
@@ -59,38 +68,39 @@ function Choices({ run, close }: { run: string; close: () => void }) {
           if (event.key === "Enter" && typed && first) choose({ id: first.id, name: first.name });
         }}
       />
-      {!typed && (
-        <>
+      <div role="menu" aria-label="Runs to compare with">
+        {!typed && (
+          <>
+            <MenuItem
+              label="The previous run of this cell"
+              checked={against === "previous"}
+              onChoose={() => choose("previous")}
+            />
+            <MenuItem
+              label="The baseline of the table"
+              checked={against === "baseline"}
+              disabled={!baseline || baseline === run}
+              onChoose={() => choose("baseline")}
+            />
+            <MenuLine />
+          </>
+        )}
+        <MenuTitle>{typed ? "Runs with this name" : "Latest runs"}</MenuTitle>
+        {rows.map((row) => (
           <MenuItem
-            label="The previous run of this cell"
-            checked={against === "previous"}
-            onChoose={() => choose("previous")}
+            key={row.id}
+            label={
+              <>
+                <RunMark id={row.id} /> {oneLine(row.name, 80)}
+              </>
+            }
+            note={ago(toNumber(row.started))}
+            onChoose={() => choose({ id: row.id, name: row.name })}
           />
-          <MenuItem
-            label="The baseline of the table"
-            checked={against === "baseline"}
-            disabled={!baseline || baseline === run}
-            onChoose={() => choose("baseline")}
-          />
-          <MenuLine />
-        </>
-      )}
-      <MenuTitle>{typed ? "Runs with this name" : "Latest runs"}</MenuTitle>
-      {rows.map((row) => (
-        <MenuItem key={row.id} label={<Choice row={row} />} onChoose={() => choose({ id: row.id, name: row.name })} />
-      ))}
+        ))}
+      </div>
       {data && !rows.length && <p className="nbt-menu-title">No run is called so.</p>}
       {error && <p className="nbt-error-inline">{error.message}</p>}
-    </>
-  );
-}
-
-function Choice({ row }: { row: RunRow }) {
-  return (
-    <span className="nbt-choice">
-      <RunMark id={row.id} />
-      <span className="nbt-choice-name">{oneLine(row.name, 80)}</span>
-      <span className="nbt-dim">{ago(toNumber(row.started))}</span>
-    </span>
+    </div>
   );
 }

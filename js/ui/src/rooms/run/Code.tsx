@@ -12,12 +12,14 @@ import { Chooser } from "./Chooser";
 import { useCopy } from "./copy";
 import { DiffBlock } from "./DiffBlock";
 import { type Line, plainLines, pythonLines } from "./highlight";
+import { noneBefore } from "./Reasons";
 import { SELDOM, type TabProps, useRoom, useSetRoom } from "./state";
 
 export function Code({ detail, explained }: TabProps) {
   const { code, row } = detail;
   const diff = useRoom((room) => room.diff);
   const split = useRoom((room) => room.split);
+  const byHand = useRoom((room) => room.against) !== "previous";
   const setRoom = useSetRoom();
   const copy = useCopy();
   const left = explained.data?.left ?? null;
@@ -44,9 +46,7 @@ export function Code({ detail, explained }: TabProps) {
       </div>
       {diff && !left && !explained.data && !explained.error && <Spinner label="Comparing" />}
       {diff && !left && explained.data && (
-        <p className="nbt-dim">
-          This is the first run of its cell: there is none before it to compare with. Choose another run above.
-        </p>
+        <p className="nbt-dim">{noneBefore(row, byHand)} Choose another run above.</p>
       )}
       {diff && explained.error && !explained.data && <ErrorNote error={explained.error} again={explained.again} />}
       {shown && left ? (

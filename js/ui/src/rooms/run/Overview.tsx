@@ -45,9 +45,9 @@ export function Overview({ detail, explained }: TabProps) {
           title="Why is it different?"
           aside={reasons.length > REASONS && to("why", `all ${reasons.length.toLocaleString("en-US")} reasons`)}
         >
-          <Reasons explained={explained} most={REASONS} />
+          <Reasons row={row} explained={explained} most={REASONS} />
         </Section>
-        {metrics.some(({ summary }) => summary.count > 1) && <Drawn id={row.id} />}
+        {row.trashed === null && metrics.some(({ summary }) => summary.count > 1) && <Drawn id={row.id} />}
       </div>
       <div className="nbt-overview-side">
         <Section
@@ -65,7 +65,7 @@ export function Overview({ detail, explained }: TabProps) {
                         {oneLine(param.name, 80)}
                       </th>
                       <td>
-                        <Value param={param} most={80} />
+                        <Value param={param} short />
                       </td>
                       <td>
                         <Source source={param.source} />

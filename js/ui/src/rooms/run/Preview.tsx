@@ -127,11 +127,16 @@ function Table({ text, tabs, cut }: { text: string; tabs: boolean; cut: boolean 
         <table className="nbt-data-table">
           <thead>
             <tr>
-              {head.slice(0, COLUMNS).map((name, at) => (
-                <th key={at} scope="col" className={numeric[at] ? "nbt-num" : ""}>
-                  {oneLine(name, 60)}
-                </th>
-              ))}
+              {head.slice(0, COLUMNS).map((name, at) => {
+                const look = numeric[at] ? "nbt-num" : "";
+                // The index of a DataFrame has no name: no heading either.
+                if (!name.trim()) return <td key={at} />;
+                return (
+                  <th key={at} scope="col" className={look}>
+                    {oneLine(name, 60)}
+                  </th>
+                );
+              })}
             </tr>
           </thead>
           <tbody>

@@ -1,10 +1,11 @@
 // What changed, the likeliest cause first, each with why it stands there and a way to where it can be read.
-import type { Explanation, Reason } from "../../contract";
+import type { Explanation, Reason, RunRow } from "../../contract";
 import { oneLine } from "../../lib/format";
 import { Icon, type IconName } from "../../parts/Icon";
 import { Spinner } from "../../parts/Marks";
 import { ErrorNote } from "../../parts/Notes";
 import type { Asked } from "../../state/query";
+import { Chooser } from "./Chooser";
 import { DiffBlock } from "./DiffBlock";
 import { type Tab, useRoom, useSetRoom } from "./state";
 
@@ -19,6 +20,7 @@ const KINDS: Record<Reason["what"], { icon: IconName; tab: Tab; go: string }> = 
 };
 
 interface Props {
+  row: RunRow;
   explained: Asked<Explanation>;
   /** Only the first. */
   most?: number;
@@ -26,16 +28,15 @@ interface Props {
   lines?: boolean;
 }
 
-export function Reasons({ explained: { data, error, again }, most, lines }: Props) {
+export function Reasons({ row, explained: { data, error, again }, most, lines }: Props) {
   const byHand = useRoom((room) => room.against) !== "previous";
   if (!data) return error ? <ErrorNote error={error} again={again} /> : <Spinner label="Comparing" />;
   if (!data.left) {
     return (
-      <p className="nbt-dim">
-        {byHand
-          ? "There is no run to compare with yet."
-          : "This is the first run of its cell: there is none before it to compare with."}
-      </p>
+      <>
+        <p className="nbt-dim">{noneBefore(row, byHand)}</p>
+        {most !== undefined && <Chooser run={row.id} explanation={data} />}
+      </>
     );
   }
   if (!data.reasons.length) {
@@ -57,6 +58,14 @@ export function Reasons({ explained: { data, error, again }, most, lines }: Prop
       </ol>
     </>
   );
+}
+
+/** Why there is nothing to compare with. */
+export function noneBefore(row: RunRow, byHand: boolean): string {
+  if (byHand) return "There is no run to compare with.";
+  return row.cell
+    ? "This is the first run of its cell: there is none before it to compare with."
+    : "No run of the same cell came before this one.";
 }
 
 function ReasonLine({ reason, lines }: { reason: Reason; lines?: boolean }) {

@@ -22,6 +22,7 @@ export function Sealed({ markup, title, fill }: Props) {
       line: own.borderTopColor,
       font: own.fontFamily.replace(/[<>&{}]/g, ""),
       size: own.fontSize,
+      scheme: own.colorScheme || "normal",
     });
   }, []);
   const page = useMemo(() => (look ? sealed(markup, look) : ""), [markup, look]);

@@ -1,7 +1,9 @@
 // Why the run came out as it did: what differs in its metrics, and what changed, by likelihood.
 import type { Change } from "../../contract";
 import { number, oneLine, percent, signed } from "../../lib/format";
+import { Button } from "../../parts/Button";
 import { RunMark } from "../../parts/Marks";
+import { useSetView } from "../../state/view";
 import { Chooser } from "./Chooser";
 import { useDirections, verdict } from "./metrics";
 import { Reasons } from "./Reasons";
@@ -12,10 +14,20 @@ const MOST = 12;
 export function Why({ detail: { row }, explained }: TabProps) {
   const { data, stale } = explained;
   const setRoom = useSetRoom();
+  const set = useSetView();
   return (
     <div className={`nbt-why${stale ? " nbt-run-stale" : ""}`}>
       <div className="nbt-run-bar">
         <Chooser run={row.id} explanation={data} />
+        {data?.left && (
+          <Button
+            className="nbt-end"
+            icon="columns"
+            label="Side by side"
+            title="Compare all of the two runs"
+            onClick={() => set({ open: { kind: "compare", ids: [data.left?.id ?? "", row.id] } })}
+          />
+        )}
         {data?.left && (
           <span className="nbt-dim">
             from <RunMark id={data.left.id} />
@@ -26,7 +38,7 @@ export function Why({ detail: { row }, explained }: TabProps) {
         )}
       </div>
       {data?.left && data.outcome.length > 0 && <Outcome changes={data.outcome} />}
-      <Reasons explained={explained} lines />
+      <Reasons row={row} explained={explained} lines />
       {data?.left && data.reasons.length > 0 && (
         <p className="nbt-dim">
           This is the order in which such changes usually matter. nbtrack saw what changed, not what would have happened

@@ -24,14 +24,20 @@ export function Source({ source }: { source: string }) {
   );
 }
 
-/** The value as one would type it; long ones are cut, and what it was before stands after it. */
-export function Value({ param: { value: given, earlier }, most = 300 }: { param: Param; most?: number }) {
+/** The value as one would type it; long ones are cut, and what it was before stands after it. short: on one line. */
+export function Value({ param: { value: given, earlier }, short }: { param: Param; short?: boolean }) {
   const text = typeof given === "string" && given.trim() ? given : value(given, Number.POSITIVE_INFINITY);
   return (
     <>
-      <span className="nbt-value">
-        <Long text={text} most={most} />
-      </span>
+      {short ? (
+        <span className="nbt-value" title={text.length > 40 ? text.slice(0, 500) : undefined}>
+          {value(given, 200)}
+        </span>
+      ) : (
+        <span className="nbt-value">
+          <Long text={text} />
+        </span>
+      )}
       {earlier.length > 0 && (
         <span className="nbt-dim nbt-earlier" title="The values it had before">
           {" "}

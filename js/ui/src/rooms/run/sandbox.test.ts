@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
 import { guessedHeight, sealed } from "./sandbox";
 
-const LOOK = { ink: "rgb(0, 0, 0)", paper: "rgb(255, 255, 255)", line: "rgb(9, 9, 9)", font: "serif", size: "13px" };
+const LOOK = {
+  ink: "rgb(0, 0, 0)",
+  paper: "rgb(255, 255, 255)",
+  line: "rgb(9, 9, 9)",
+  font: "serif",
+  size: "13px",
+  scheme: "light",
+};
 const page = (markup: string) => new DOMParser().parseFromString(sealed(markup, LOOK) ?? "", "text/html");
 
 test("the policy stands before everything that was given, and allows no script and no address", () => {

@@ -11,6 +11,8 @@ export interface Look {
   line: string;
   font: string;
   size: string;
+  /** "light" or "dark": of its scroll bars. */
+  scheme: string;
 }
 
 /** null: too much to be shown. */
@@ -26,9 +28,9 @@ export function sealed(markup: string, look: Look): string | null {
 }
 
 // Tables look as they do in JupyterLab; what the document says itself comes after and goes before.
-function style({ ink, paper, line, font, size }: Look): string {
+function style({ ink, paper, line, font, size, scheme }: Look): string {
   return (
-    `:root{color:${ink};background:${paper};font:${size} ${font}}body{margin:6px 8px}table{border-collapse:collapse;` +
+    `:root{color-scheme:${scheme};color:${ink};background:${paper};font:${size} ${font}}body{margin:6px 8px}table{border-collapse:collapse;` +
     `border:0;font-size:.93em}td,th{border:0!important;border-bottom:1px solid ${line}!important;padding:3px 10px;` +
     "text-align:right;vertical-align:top}thead th{font-weight:600}img{max-width:100%}"
   );
