@@ -4,7 +4,7 @@ import type { Sign } from "../../../lib/palette";
 import type { CurveOptions, ViewStore } from "../../../state/view";
 import { type Line, meanLine, RunLine } from "./calc/line";
 import { cut, type Row, rowsAt } from "./calc/near";
-import { padded, type Range, xRange, yRange } from "./calc/range";
+import { held, padded, type Range, xRange, yRange } from "./calc/range";
 import { type Axis, type AxisKind, fromAxis, onAxis } from "./calc/ticks";
 import type { BandFeed } from "./data/bandFeed";
 import type { Feed } from "./data/feed";
@@ -79,6 +79,8 @@ export class CardChart {
   #shown: Line[] = [];
   #scene: Scene | null = null;
   #zoomY: Range | null = null;
+  #heldX: Range | null = null;
+  #heldY: Range | null = null;
   #said = "";
   #host: HTMLElement | null = null;
   readonly #update = () => this.#draw();
@@ -218,14 +220,32 @@ export class CardChart {
     this.#shown = lines;
     const { zoom } = this.#from.shared.store.getState();
     const window = zoom ? ([onAxis(zoom[0], axes.xAxis), onAxis(zoom[1], axes.xAxis)] as Range) : null;
-    const x = window ?? padded(xRange(lines) ?? [0, 1], 0.005, axes.xAxis.log);
+    const live = !input.groupOf && input.runs.some((run) => run.running);
+    const x = window ?? this.#rangeX(lines, axes.xAxis, live);
     const range = yRange(lines, { window, clip: input.options.clip });
-    const y = this.#zoomY ?? padded(range ?? [0, 1], input.options.clip ? 0.1 : 0.05, axes.yAxis.log);
+    const y = this.#zoomY ?? this.#rangeY(range ?? [0, 1], input.options.clip, axes.yAxis, live);
     this.#scene = { lines, ...axes, x, y };
     if (this.#chart) this.#chart.show(this.#scene);
     else if (lines.length) this.#chart = this.#make(this.#host, this.#scene);
     this.#bring();
     this.#say(lines, waiting, range, axes.yAxis);
+  }
+
+  /** A little room at the right while runs go on, so that the axis need not move with every point. */
+  #rangeX(lines: readonly Line[], axis: Axis, live: boolean): Range {
+    const now = xRange(lines) ?? [0, 1];
+    const before = this.#scene?.xAxis.log === axis.log && this.#scene.xAxis.kind === axis.kind ? this.#heldX : null;
+    if (live && before && held(before, now, 0.05)) return before;
+    const span = now[1] - now[0];
+    this.#heldX = padded(live && span > 0 ? [now[0], now[1] + 0.025 * span] : now, 0.005, axis.log);
+    return this.#heldX;
+  }
+
+  #rangeY(now: Range, clip: boolean, axis: Axis, live: boolean): Range {
+    const before = this.#scene?.yAxis.log === axis.log ? this.#heldY : null;
+    if (live && before && held(before, now, 0.25)) return before;
+    this.#heldY = padded(now, clip ? 0.1 : 0.05, axis.log);
+    return this.#heldY;
   }
 
   #runs({ runs, options }: CardInput, axes: { xAxis: Axis; yAxis: Axis }): { lines: Line[]; waiting: number } {

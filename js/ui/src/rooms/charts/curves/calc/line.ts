@@ -25,6 +25,8 @@ export interface Line {
   leftOut: number;
   /** Grows with every change. */
   version: number;
+  /** Grows when it is another line, and not only a longer one. */
+  epoch: number;
   /** Of a group: its edges, and over how many runs it is. */
   band: { low: Float64Array; high: Float64Array; runs: number } | null;
   /** The value as logged, where it is another than the one that is drawn. */
@@ -57,9 +59,10 @@ export class RunLine implements Line {
   ascending = true;
   leftOut = 0;
   version = 0;
+  epoch = 0;
   readonly band = null;
   #points: Points | null = null;
-  #epoch = -1;
+  #pointsEpoch = -1;
   #how = "";
   #log = false;
   #average: Average = begin();
@@ -88,14 +91,15 @@ export class RunLine implements Line {
   /** Take what is new of the points; all of them, where they or the axes are others. Says whether anything changed. */
   update(points: Points, how: How): boolean {
     const same = `${how.x} ${how.xAxis.log} ${how.yAxis.log} ${how.smoothing} ${how.started}`;
-    const again = points !== this.#points || points.epoch !== this.#epoch || same !== this.#how;
+    const again = points !== this.#points || points.epoch !== this.#pointsEpoch || same !== this.#how;
     if (!again && points.length === this.length) return false;
     if (again) {
       this.length = this.leftOut = 0;
       this.ascending = true;
       this.#average = begin();
       this.#points = points;
-      this.#epoch = points.epoch;
+      this.#pointsEpoch = points.epoch;
+      this.epoch++;
       this.#how = same;
       this.#log = how.xAxis.log;
     }
@@ -177,6 +181,7 @@ export function meanLine(
     raw: null,
     length: given.xs.length,
     ascending: true,
+    epoch: version,
     leftOut: given.mean.reduce((sum, one, i) => sum + Number(outside(one, y[i] as number)), 0),
     version,
     band: { low, high: place(given.high, axes.yAxis), runs: given.runs },

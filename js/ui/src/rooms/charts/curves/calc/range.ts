@@ -108,3 +108,13 @@ export function padded([low, high]: Range, part: number, log: boolean): Range {
   const air = log ? 0.3 : Math.abs(low) * 0.1 || 1;
   return [low - air, high + air];
 }
+
+/**
+ * While runs go on, an axis stands still for as long as it fits: what is on the screen then stays, and only what is new
+ * has to be painted. `before` fits as long as it has room for `now`, and not much too much.
+ */
+export function held(before: Range | null, now: Range, most: number): boolean {
+  if (!before) return false;
+  const span = before[1] - before[0];
+  return before[0] <= now[0] && now[1] <= before[1] && now[1] - now[0] >= span * (1 - most);
+}

@@ -7,7 +7,7 @@ import type { Line } from "../calc/line";
 import { distance, nearest } from "../calc/near";
 import type { Range } from "../calc/range";
 import { type Axis, type Ticks, ticks } from "../calc/ticks";
-import { Painter, weightOf } from "./paint";
+import { Painter, type Weight, weightOf } from "./paint";
 import type { Theme } from "./theme";
 import { type Frame, toX, toY } from "./trace";
 
@@ -30,6 +30,7 @@ export interface ChartEvents {
 
 const AIR = 8; // pixels by which the canvases reach beyond the plot, for signs at its edge
 const REACH = 28; // pixels from which a line is pointed at
+const FADED = 0.25;
 const LEAST = 6; // pixels of a brush
 
 export class Chart {
@@ -62,10 +63,9 @@ export class Chart {
   /** Show other lines or another part of the axes. */
   show(scene: Scene): void {
     this.#scene = scene;
-    this.#painter.keep(new Set(scene.lines.map((line) => line.id)));
     const layout = JSON.stringify([scene.x, scene.y, scene.xAxis, scene.yAxis]);
-    if (layout === this.#layout) this.#paint();
-    else this.#plot.redraw(false, true);
+    if (layout !== this.#layout) this.#plot.redraw(false, true);
+    else if (!this.#paintMore()) this.#paint();
     this.#layout = layout;
   }
 
@@ -136,24 +136,40 @@ export class Chart {
 
   // -- painting
 
+  get #weight(): Weight {
+    return weightOf(this.#scene.lines.length);
+  }
+
   #paint(): void {
-    this.#paintOn(this.#lower, this.#scene.lines, 0);
+    const ctx = this.#cleared(this.#lower, this.frame);
+    if (ctx) this.#painter.all(ctx, this.#scene.lines, this.frame, this.#weight);
     this.#paintUpper();
   }
 
-  #paintUpper(): void {
-    const forward = this.#scene.lines.find((line) => line.id === this.#forward);
-    this.#lower.style.opacity = forward ? "0.25" : "";
-    this.#paintOn(this.#upper, forward ? [forward] : [], 1);
-    if (this.#place !== null) this.#dots(forward ? [forward] : this.#scene.lines.length <= 12 ? this.#scene.lines : []);
+  #paintMore(): boolean {
+    const ctx = this.#lower.getContext("2d");
+    if (!ctx || !this.#painter.more(ctx, this.#scene.lines, this.frame, this.#weight)) return false;
+    this.#paintUpper();
+    return true;
   }
 
-  #paintOn(canvas: HTMLCanvasElement, lines: readonly Line[], more: number): void {
+  #paintUpper(): void {
     const { frame } = this;
-    const ctx = this.#cleared(canvas, frame);
-    if (!ctx || !lines.length) return;
-    const { line, mark } = weightOf(this.#scene.lines.length);
-    this.#painter.paint(ctx, lines, frame, this.#theme.background, { line: line + more, mark: mark + more });
+    const { lines } = this.#scene;
+    const forward = lines.find((line) => line.id === this.#forward);
+    this.#lower.style.opacity = forward ? String(FADED) : "";
+    const ctx = this.#cleared(this.#upper, frame);
+    if (!ctx) return;
+    const { line, mark } = this.#weight;
+    const ring = this.#theme.background;
+    ctx.globalAlpha = forward ? FADED : 1;
+    this.#painter.ends(ctx, lines, ring, mark);
+    ctx.globalAlpha = 1;
+    if (forward) {
+      this.#painter.one(ctx, forward, frame, { line: line + 1, mark });
+      this.#painter.ends(ctx, [forward], ring, mark + 1);
+    }
+    if (this.#place !== null) this.#dots(ctx, forward ? [forward] : lines.length <= 12 ? lines : []);
   }
 
   #cleared(canvas: HTMLCanvasElement, frame: Frame): CanvasRenderingContext2D | null {
@@ -174,9 +190,8 @@ export class Chart {
   }
 
   /** The points at the crosshair. */
-  #dots(lines: readonly Line[]): void {
-    const ctx = this.#upper.getContext("2d");
-    if (!ctx || this.#place === null) return;
+  #dots(ctx: CanvasRenderingContext2D, lines: readonly Line[]): void {
+    if (this.#place === null) return;
     const { frame } = this;
     const [placeX, placeY] = [toX(frame), toY(frame)];
     const reach = (REACH / frame.width) * (frame.x[1] - frame.x[0]);

@@ -1,6 +1,6 @@
 // Drawing in small pieces: what has to be drawn waits its turn, and no frame draws for longer than it has.
 
-const BUDGET = 9; // milliseconds of a frame
+const BUDGET = 4; // milliseconds of a frame: what is painted costs as much again after it
 
 const waiting = new Set<() => void>();
 let asked = 0;

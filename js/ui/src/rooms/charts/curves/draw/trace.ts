@@ -46,6 +46,7 @@ export function trace(
   ys: Float64Array,
   frame: Frame,
   column = 1,
+  from = 0,
 ): Marks {
   const { x: xs, length } = line;
   const placeX = toX(frame);
@@ -54,7 +55,7 @@ export function trace(
   const infinite: Marks["infinite"] = [];
   const right = frame.left + frame.width;
   let end: Marks["end"] = null;
-  for (let i = 0; i < length; i++) {
+  for (let i = from; i < length; i++) {
     const x = placeX(xs[i] as number);
     const value = ys[i] as number;
     if (Number.isFinite(x) && Number.isFinite(value)) {
