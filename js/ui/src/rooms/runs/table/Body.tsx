@@ -54,7 +54,6 @@ export function Body({ table, cursor, selecting, uid, now, edited, editor }: Pro
   const best = useBestGroups(table);
   const [from, to] = viewport.columns;
   const [first, last] = viewport.rows;
-  const used = new Set<string>();
   const lines: ReactNode[] = [];
   for (let line = first; line < last; line++) {
     const found = source.find(line);
@@ -73,7 +72,7 @@ export function Body({ table, cursor, selecting, uid, now, edited, editor }: Pro
       const { group } = found.line;
       lines.push(
         <GroupRow
-          key={`group ${group.where}`}
+          key={line}
           {...shared}
           group={group}
           by={groupBy ?? ""}
@@ -85,10 +84,9 @@ export function Body({ table, cursor, selecting, uid, now, edited, editor }: Pro
       continue;
     }
     const { row, blocks, at } = found;
-    // Rows follow their run; while blocks of two revisions are shown, one run may stand at two lines.
-    const key = row && !used.has(row.id) ? row.id : `line ${line}`;
-    used.add(key);
     const here = row !== undefined && edited?.id === row.id;
+    // A field that is typed into stays with its run, also when rows come above it.
+    const key = here ? `edited ${row.id}` : line;
     lines.push(
       <Row
         key={key}
@@ -150,7 +148,9 @@ function useBestGroups({ source, look }: Table): ReadonlyMap<string, number> {
     if (!groups || groups.length < 2) return best;
     for (const [id, way] of look.better) {
       const name = metricOf(withStat(id, look.stats)) ?? "";
-      const means = groups.map((group: Group) => toNumber(group.metrics[name]?.mean)).filter(Number.isFinite);
+      const means = groups
+        .map((group: Group) => (Object.hasOwn(group.metrics, name) ? toNumber(group.metrics[name]?.mean) : Number.NaN))
+        .filter(Number.isFinite);
       const found = way === "min" ? Math.min(...means) : Math.max(...means);
       if (means.length > 1 && means.some((mean) => mean !== found)) best.set(id, found);
     }

@@ -22,7 +22,14 @@ export function EditCell({ row, column, tagNames, actions, onEnd }: Props) {
   if (column.startsWith("tags.")) {
     const name = column.slice("tags.".length);
     const save = (text: string) => void actions.edit({ runs, tags: { [name]: text || null } });
-    return <TextField label={`Tag ${name} of ${row.name}`} text={row.tags[name] ?? ""} onSave={save} onEnd={onEnd} />;
+    return (
+      <TextField
+        label={`Tag ${name} of ${row.name}`}
+        text={(Object.hasOwn(row.tags, name) && row.tags[name]) || ""}
+        onSave={save}
+        onEnd={onEnd}
+      />
+    );
   }
   if (column === "note") {
     const save = (note: string) => void actions.edit({ runs, note });

@@ -61,7 +61,7 @@ export const GroupRow = memo(function GroupRow(props: Props) {
           <button
             type="button"
             tabIndex={-1}
-            className="nbt-cell-button nbt-fold"
+            className="nbt-cell-button nbt-group-fold"
             data-act="fold"
             aria-label={open ? "Fold" : "Unfold"}
           >
@@ -85,7 +85,7 @@ function GroupCell({ placed, props }: { placed: Placed; props: Props }) {
   const { column, left, width, place } = placed;
   const { group, look, best } = props;
   const name = metricOf(withStat(column.id, look.stats));
-  const spread = name === null ? undefined : group.metrics[name];
+  const spread = name !== null && Object.hasOwn(group.metrics, name) ? group.metrics[name] : undefined;
   return (
     <div
       role="gridcell"

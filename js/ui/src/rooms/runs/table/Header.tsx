@@ -1,6 +1,6 @@
 // The headings: a slim band that says what the columns are, and below it one heading per column.
 import { type MutableRefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { betterOf, type Column, type ColumnKind, metricOf } from "../../../lib/columns";
+import { betterOf, type Column, type ColumnKind, statFor } from "../../../lib/columns";
 import { Icon } from "../../../parts/Icon";
 import { useSetView, useView } from "../../../state/view";
 import { HeaderMenu } from "./HeaderMenu";
@@ -140,10 +140,10 @@ interface HeadingProps {
 
 function Heading({ placed, sorted, id, open, drag, onSort, onMenu }: HeadingProps) {
   const { column, left, width, place } = placed;
-  const stat = useView((view) => view.stats[column.label]);
+  const stat = useView((view) => statFor(view.stats, column.label));
   const chosen = useView((view) => view.better);
   const way = column.kind === "metrics" ? betterOf(column, chosen) : null;
-  const shown = metricOf(column.id) && stat && stat !== "last" ? stat : null;
+  const shown = column.kind === "metrics" && stat !== "last" ? stat : null;
   const classes = [
     "nbt-th",
     column.numeric && "nbt-numeric",

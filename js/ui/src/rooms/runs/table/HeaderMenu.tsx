@@ -1,6 +1,6 @@
 // What can be done with a column.
 import { type RefObject, useState } from "react";
-import { betterOf, type Column } from "../../../lib/columns";
+import { betterOf, type Column, statFor } from "../../../lib/columns";
 import { MenuItem, MenuLine, MenuTitle } from "../../../parts/Menu";
 import { Popover } from "../../../parts/Popover";
 import { type Better, type SortKey, type Stat, useSetView, useView } from "../../../state/view";
@@ -118,7 +118,7 @@ function MetricItems({ column, onClose }: { column: Column; onClose: () => void 
   const set = useSetView();
   const stats = useView((view) => view.stats);
   const better = useView((view) => view.better);
-  const stat = stats[label] ?? "last";
+  const stat = statFor(stats, label);
   const way: Better = betterOf(column, better) ?? "none";
   return (
     <>

@@ -41,7 +41,8 @@ export function cell(column: Column, { row, look, came, now }: CellOf): ReactNod
 
 function plain(column: Column, row: RunRow): ReactNode {
   const given = cellValue(row, column.id);
-  if (given === undefined || given === null || given === "") return column.kind === "meta" ? null : Missing;
+  if (column.kind === "meta" && !given) return null;
+  if (given === undefined) return Missing;
   const text = value(given);
   return <span title={column.numeric ? undefined : value(given, LONG)}>{text}</span>;
 }

@@ -21,9 +21,7 @@ export function literal(given: Json): string | null {
 }
 
 export function nameOf(column: Column, stats: Record<string, Stat>): string {
-  const stat = column.kind === "metrics" ? (stats[column.label] ?? "last") : "last";
-  const name = filterName(column.id);
-  return stat === "last" ? name : `${name}${withStat(column.id, stats).slice(column.id.length)}`;
+  return `${filterName(column.id)}${withStat(column.id, stats).slice(column.id.length)}`;
 }
 
 /** One more condition; null where the text does not say one. */

@@ -1,7 +1,7 @@
 // How the cells of one table look: what all rows share, so that a row is drawn again only when that changes or it does.
 import { useMemo, useRef } from "react";
 import type { ColumnFact, RunRow } from "../../../contract";
-import { betterOf, type Column, cellValue, metricOf } from "../../../lib/columns";
+import { betterOf, type Column, cellValue, statFor } from "../../../lib/columns";
 import { columnFormat, number, toNumber } from "../../../lib/format";
 import { useAsk } from "../../../state/query";
 import { type Selection, withStat } from "../../../state/runs";
@@ -91,7 +91,7 @@ function useWriters(seen: readonly Column[], root: Blocks, stats: View["stats"])
   let rows: RunRow[] | null = null;
   for (const { id, kind, label } of seen) {
     if (kind !== "metrics") continue;
-    const key = `${id} ${stats[label] ?? "last"}`;
+    const key = `${id} ${statFor(stats, label)}`;
     let own = writers.get(key);
     if (!own || (root.matched ?? 0) <= FEW) {
       rows ??= [...root.rows()];
@@ -122,6 +122,6 @@ function exact(write: Write): Write {
 
 /** A metric's value in a row, as it is shown; undefined where the run does not have it. */
 export function metricValue(row: RunRow, id: string, stats: View["stats"]): number | undefined {
-  const summary = row.metrics[metricOf(id) ?? ""];
-  return summary ? toNumber(summary[stats[metricOf(id) ?? ""] ?? "last"]) : undefined;
+  const found = cellValue(row, id, stats);
+  return typeof found === "number" ? found : undefined;
 }

@@ -59,7 +59,7 @@ export class Sparks {
     const keys = new Set<string>();
     for (const metric of metrics) {
       for (const row of rows) {
-        if ((row.metrics[metric]?.count ?? 0) < 2) continue;
+        if (!Object.hasOwn(row.metrics, metric) || (row.metrics[metric]?.count ?? 0) < 2) continue;
         const known = this.#kept.get(`${row.id} ${metric}`);
         if (known && (known.revision === row.revision || now - known.at < again)) continue;
         if (keys.size === METRICS && !keys.has(metric)) break;

@@ -50,7 +50,7 @@ export function useTable(box: RefObject<HTMLElement | null>): Table {
   const spark = useSpark(source, held, layout, viewport);
   const base = held.find((row) => row.id === baseline);
   const look = useLook(columns.seen, selection, source.root, base, spark);
-  useStill(box, source, onScroll);
+  useStill(box, memory, source, onScroll);
   return { ...columns, selection, layout, source, look, viewport, held, heldCame, head, onScroll };
 }
 
@@ -120,29 +120,30 @@ function useHeld(columns: string[], ready: boolean): { held: RunRow[]; came: num
 }
 
 /** Rows that come above what is in sight push nothing away; other rows begin at the top. */
-function useStill(box: RefObject<HTMLElement | null>, source: Source, onScroll: () => void): void {
+function useStill(box: RefObject<HTMLElement | null>, memory: Memory, source: Source, onScroll: () => void): void {
   const anchor = useRef<{ id: string; line: number; turns: number } | null>(null);
   const { turns } = source.root;
   useLayoutEffect(() => {
     const own = box.current;
     if (!own) return;
     const before = anchor.current;
+    // Where it is scrolled to is remembered: to ask the page would make it lay out all rows at once.
     if (before && before.turns !== turns) {
       own.scrollTop = 0;
       onScroll();
-    } else if (before && own.scrollTop > 0) {
+    } else if (before && memory.top > 0) {
       const line = source.lineOf(before.id);
       if (line !== undefined && line !== before.line) {
-        own.scrollTop += (line - before.line) * ROW;
+        own.scrollTop = memory.top + (line - before.line) * ROW;
         onScroll();
       }
     }
-    anchor.current = anchorOf(own, source, turns);
+    anchor.current = anchorOf(memory.top, source, turns);
   });
 }
 
-function anchorOf(box: HTMLElement, source: Source, turns: number) {
-  const from = Math.floor(box.scrollTop / ROW);
+function anchorOf(top: number, source: Source, turns: number) {
+  const from = Math.floor(top / ROW);
   for (let line = from; line < from + 12; line++) {
     const id = source.find(line)?.row?.id;
     if (id) return { id, line, turns };

@@ -1,10 +1,11 @@
 // Which part of the table is in sight. It changes in steps, so that most scroll events draw nothing.
-import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type RefObject, useCallback, useLayoutEffect, useRef, useState } from "react";
 import type { Layout } from "./layout";
 import { columnsIn, rowsIn } from "./layout";
 import type { Memory } from "./useSource";
 
 const BESIDE = 240; // pixels beside what is in sight in which columns are drawn, too
+const STEP = 120; // pixels sideways after which other columns are drawn
 
 export interface Viewport {
   /** Lines that are drawn: from, to (exclusive). */
@@ -14,12 +15,18 @@ export interface Viewport {
   /** Pixels: of the box, without its scroll bar. */
   width: number;
   height: number;
-  /** Pixels that are scrolled sideways, in steps. */
-  left: number;
+  /** Whether columns have gone below those that are held. */
   scrolled: boolean;
 }
 
-const STEP = 120;
+interface Place {
+  top: number;
+  left: number;
+  width: number;
+  height: number;
+}
+
+const sideways = ({ left }: Place) => (left > 0 ? Math.floor(left / STEP) : -1);
 
 export function useViewport(
   box: RefObject<HTMLElement | null>,
@@ -28,22 +35,17 @@ export function useViewport(
   count: number,
   head: number,
 ) {
-  const [seen, setSeen] = useState({ top: memory.top, left: memory.left, width: 0, height: 0 });
+  const [place, setPlace] = useState<Place>({ top: memory.top, left: memory.left, width: 0, height: 0 });
   const look = useCallback(() => {
     const own = box.current;
     if (!own) return;
-    memory.top = own.scrollTop;
-    memory.left = own.scrollLeft;
-    setSeen((before) => {
-      const next = { top: own.scrollTop, left: own.scrollLeft, width: own.clientWidth, height: own.clientHeight };
-      const same =
-        before.width === next.width &&
-        before.height === next.height &&
-        // Without columns out of sight to the side, only the shadow of those held changes.
-        Math.floor(before.left / STEP) === Math.floor(next.left / STEP) &&
-        before.left > 0 === next.left > 0 &&
-        String(rowsIn(before.top, before.height, count)) === String(rowsIn(next.top, next.height, count));
-      return same ? before : next;
+    const { scrollTop: top, scrollLeft: left } = own;
+    memory.top = top;
+    memory.left = left;
+    setPlace((before) => {
+      const next = { ...before, top, left };
+      const rows = String(rowsIn(top, before.height, count)) === String(rowsIn(before.top, before.height, count));
+      return rows && sideways(before) === sideways(next) ? before : next;
     });
   }, [box, memory, count]);
   const restored = useRef(false);
@@ -57,17 +59,24 @@ export function useViewport(
     }
     look();
   }, [box, memory, count, look]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const own = box.current;
     if (!own) return;
-    const sized = new ResizeObserver(look);
+    const size = () =>
+      setPlace((before) => {
+        const { clientWidth: width, clientHeight: height } = own;
+        return before.width === width && before.height === height ? before : { ...before, width, height };
+      });
+    size();
+    const sized = new ResizeObserver(size);
     sized.observe(own);
     return () => sized.disconnect();
-  }, [box, look]);
+  }, [box]);
 
-  const rows = rowsIn(seen.top, Math.max(0, seen.height - head), count);
-  const left = Math.floor(seen.left / STEP) * STEP;
-  const columns = columnsIn(layout.free, left + layout.heldWidth - BESIDE, left + STEP + seen.width + BESIDE);
-  const viewport: Viewport = { rows, columns, width: seen.width, height: seen.height, left, scrolled: seen.left > 0 };
+  const { top, left, width, height } = place;
+  const rows = rowsIn(top, Math.max(0, height - head), count);
+  const from = Math.floor(left / STEP) * STEP;
+  const columns = columnsIn(layout.free, from + layout.heldWidth - BESIDE, from + STEP + width + BESIDE);
+  const viewport: Viewport = { rows, columns, width, height, scrolled: left > 0 };
   return { viewport, look };
 }
