@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from nbtrack.base.errors import InvalidOption
 from nbtrack.lineage import contract as c
+from nbtrack.lineage.reasons import Side, reasons
+from nbtrack.lineage.store.before import before, nothing_before
+from nbtrack.runs.compare import changes
 from nbtrack.runs.contract import RunRequest
 from nbtrack.runs.service import RunsService
 
@@ -14,5 +18,29 @@ class LineageService:
         self._reads = reads
 
     def explain(self, request: c.ExplainRequest) -> c.Explanation:
-        """Stub."""
-        return c.Explanation(self._reads.get(RunRequest(request.run)).row, None, "", [], [])
+        """What changed from another run to this one, the likeliest causes first; `reasons` says by which rule.
+
+        Without ``against`` it is compared with the run before it: see `nbtrack.lineage.store.before`.
+
+        Raises:
+            NotFound, Ambiguous: one of the runs. InvalidOption: both are the same.
+        """
+        right = self._side(request.run)
+        row = right.detail.row
+        if request.against is None:
+            with self._reads.database.read() as conn:
+                found = before(conn, row.id)
+            if found is None:
+                return c.Explanation(row, None, nothing_before(row.cell is not None), [], [])
+            left, chosen = self._side(found.run), found.chosen
+        else:
+            left, chosen = self._side(request.against), "the run you chose"
+            if left.detail.row.id == row.id:
+                raise InvalidOption(f"'{row.name}' is compared with itself.", "Choose another run.")
+        differing = changes(left.detail, right.detail)
+        outcome = [change for change in differing if change.what == "metric"]
+        return c.Explanation(row, left.detail.row, chosen, reasons(left, right, differing), outcome)
+
+    def _side(self, given: str) -> Side:
+        detail = self._reads.get(RunRequest(given))
+        return Side(detail, self._reads.executions(RunRequest(detail.row.id)).executions)
