@@ -1,19 +1,28 @@
 // The columns of the table: which there are, and which are seen.
 import { useMemo } from "react";
 import { useShallow } from "zustand/react/shallow";
+import type { Transport } from "../api/transport";
 import type { Keys } from "../contract";
 import { type Arrangement, seenColumns } from "../lib/arrange";
 import { allColumns, type Column } from "../lib/columns";
+import { usePanel } from "./panel";
 import { type Asked, useAsk } from "./query";
 import { useSelection } from "./runs";
 import { useView, type View } from "./view";
 
 const EVERY = 2000; // milliseconds: names come seldom
 
+/** The names that were last heard of: to find them takes a while among a hundred thousand runs. */
+const heard = new WeakMap<Transport, Keys>();
+
 /** All columns, as they come by themselves. */
 export function useAllColumns(): { all: Column[]; asked: Asked<Keys> } {
-  const asked = useAsk("runs.keys", {}, { every: EVERY });
-  const keys = asked.data?.keys;
+  const { transport } = usePanel();
+  const now = useAsk("runs.keys", {}, { every: EVERY });
+  if (now.data) heard.set(transport, now.data);
+  const data = now.data ?? heard.get(transport);
+  const asked = useMemo(() => ({ ...now, data }), [now, data]);
+  const keys = data?.keys;
   // The names are asked for again and again, and seldom are others: what is made of them stays the same then.
   const text = JSON.stringify(keys ?? []);
   const all = useMemo(() => allColumns(JSON.parse(text) as Keys["keys"]), [text]);

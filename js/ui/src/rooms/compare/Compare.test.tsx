@@ -133,6 +133,22 @@ test("Only a run that has changed is asked for again", async () => {
   expect(cells("stage")).toEqual(["–", "final"]);
 });
 
+test("A slow answer is waited for while new revisions come, and asked once more after them", async () => {
+  const waiting: (() => void)[] = [];
+  const slow: Answers["runs.page"] = (request) =>
+    new Promise((answer) => waiting.push(() => answer(paged(rows)(request))));
+  const { transport } = await compare(["a1", "b2"], { "runs.page": slow });
+  for (let revision = 2; revision < 6; revision++) {
+    transport.announce(revision);
+    await pass(1100);
+  }
+  expect(transport.of("runs.page")).toHaveLength(1);
+  waiting[0]?.();
+  await pass(50);
+  expect(cells("lr")).toEqual(["0.1", "0.2"]);
+  expect(transport.of("runs.page")).toHaveLength(2);
+});
+
 test("The run to compare with is the first, or the baseline, and can be another", async () => {
   const { view } = await compare(["a1", "b2"], {}, { baseline: "b2" });
   expect(cells("acc")[0]).toContain("−0.2500");

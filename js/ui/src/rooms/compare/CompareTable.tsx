@@ -117,14 +117,7 @@ function Lines({ section, runs, base, same }: LinesProps) {
           <th scope="row" title={oneLine(line.name, 400)}>
             <Name line={line} />
           </th>
-          {line.cells.map((cell, at) => (
-            <td
-              key={runs[at]?.row.id}
-              className={`${numeric ? "nbt-compare-numeric" : ""}${at === base && runs.length > 1 ? " nbt-compare-base" : ""}`}
-            >
-              <Value cell={cell} changed={line.differs && !numeric && cell.text !== line.cells[base]?.text} />
-            </td>
-          ))}
+          <Cells line={line} runs={runs} base={base} numeric={numeric} />
         </tr>
       ))}
       {wanted.length > most && (
@@ -138,6 +131,26 @@ function Lines({ section, runs, base, same }: LinesProps) {
         </tr>
       )}
     </tbody>
+  );
+}
+
+interface CellsProps {
+  line: Line;
+  runs: readonly RunDetail[];
+  base: number;
+  numeric: boolean;
+}
+
+function Cells({ line, runs, base, numeric }: CellsProps) {
+  const cells = line.cells();
+  return (
+    <>
+      {cells.map((cell, at) => (
+        <td key={runs[at]?.row.id} className={numeric ? "nbt-compare-numeric" : ""}>
+          <Value cell={cell} changed={line.differs && !numeric && cell.text !== cells[base]?.text} />
+        </td>
+      ))}
+    </>
   );
 }
 

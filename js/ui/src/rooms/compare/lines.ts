@@ -25,7 +25,8 @@ export interface Line {
   /** Which summary of a metric it is, where it is not the last value. */
   note: string;
   differs: boolean;
-  cells: Cell[];
+  /** Written only when they are seen: there may be ten thousand lines. */
+  cells: () => Cell[];
 }
 
 export interface Section {
@@ -115,7 +116,7 @@ function textLines(runs: readonly Map<string, string>[]): Line[] {
       name,
       note: "",
       differs: texts.some((text) => text !== texts[0]),
-      cells: texts.map((text) => (text === undefined ? { text: MISSING, missing: true } : { text })),
+      cells: () => texts.map((text) => (text === undefined ? { text: MISSING, missing: true } : { text })),
     };
   });
 }
@@ -129,25 +130,23 @@ function metricLines(runs: readonly RunDetail[], look: Look): Line[] {
       return summary && toNumber(summary[stat]);
     });
     const column = columns.get(`metrics.${name}`);
-    const better = column ? betterOf(column, look.better) : null;
-    const best = bestOf(numbers, better);
-    const write = columnFormat(numbers.filter((one) => one !== undefined));
-    const from = numbers[look.base];
     return {
       name,
       note: stat === "last" ? "" : stat,
       differs: numbers.some((one) => !Object.is(one, numbers[0])),
-      cells: numbers.map((number, at) =>
-        number === undefined
-          ? { text: MISSING, missing: true }
-          : {
-              text: write(number),
-              best: number === best,
-              delta:
-                from === undefined || at === look.base ? undefined : delta(number, from, better, look.deltas, write),
-            },
-      ),
+      cells: () => metricCells(numbers, column ? betterOf(column, look.better) : null, look),
     };
+  });
+}
+
+function metricCells(numbers: (number | undefined)[], better: "min" | "max" | null, { base, deltas }: Look): Cell[] {
+  const best = bestOf(numbers, better);
+  const write = columnFormat(numbers.filter((one) => one !== undefined));
+  const from = numbers[base];
+  return numbers.map((number, at) => {
+    if (number === undefined) return { text: MISSING, missing: true };
+    const away = from === undefined || at === base ? undefined : delta(number, from, better, deltas, write);
+    return { text: write(number), best: number === best, delta: away };
   });
 }
 

@@ -3,6 +3,7 @@ import { useMemo, useState } from "react";
 import { inOrder } from "../../../lib/arrange";
 import { type Column, firstColumns } from "../../../lib/columns";
 import { Icon } from "../../../parts/Icon";
+import { Spinner } from "../../../parts/Marks";
 import { Menu } from "../../../parts/Menu";
 import { ErrorNote } from "../../../parts/Notes";
 import { useAllColumns } from "../../../state/columns";
@@ -81,6 +82,10 @@ function Chooser() {
       </div>
       {asked.error && !asked.data ? (
         <ErrorNote error={asked.error} again={asked.again} />
+      ) : !asked.data ? (
+        <p className="nbt-chooser-none">
+          <Spinner label="Loading the columns" />
+        </p>
       ) : (
         <ColumnList all={all} groups={groups} order={order} visible={visible} first={first} searching={search !== ""} />
       )}

@@ -16,10 +16,11 @@ const NAMES: Record<Format, string> = { markdown: "Markdown", latex: "LaTeX", cs
 
 export function Copy() {
   const [refused, setRefused] = useState<{ text: string; title: string } | null>(null);
+  const [busy, setBusy] = useState(false);
   return (
     <>
-      <Menu label="Copy" icon="copy">
-        {(close) => <Ways close={close} onRefused={(text, title) => setRefused({ text, title })} />}
+      <Menu label={busy ? "Copying…" : "Copy"} icon="copy" disabled={busy}>
+        {(close) => <Ways close={close} onBusy={setBusy} onRefused={(text, title) => setRefused({ text, title })} />}
       </Menu>
       {refused && <TextDialog title={refused.title} text={refused.text} onClose={() => setRefused(null)} />}
     </>
@@ -28,10 +29,12 @@ export function Copy() {
 
 interface Props {
   close: () => void;
+  /** Ten thousand runs take a moment. */
+  onBusy: (busy: boolean) => void;
   onRefused: (text: string, title: string) => void;
 }
 
-function Ways({ close, onRefused }: Props) {
+function Ways({ close, onBusy, onRefused }: Props) {
   const { transport, toasts, view, spec } = usePanel();
   const { seen, asked } = useSeenColumns();
   const selection = useSelection();
@@ -49,10 +52,13 @@ function Ways({ close, onRefused }: Props) {
   };
   const go = (act: () => Promise<void>) => {
     close();
-    act().catch((error: unknown) => {
-      const hint = error instanceof AskError ? error.hint : "";
-      say({ kind: "error", text: error instanceof Error ? error.message : String(error), hint });
-    });
+    onBusy(true);
+    act()
+      .catch((error: unknown) => {
+        const hint = error instanceof AskError ? error.hint : "";
+        say({ kind: "error", text: error instanceof Error ? error.message : String(error), hint });
+      })
+      .finally(() => onBusy(false));
   };
   const copy = (format: Format) =>
     go(async () => {
