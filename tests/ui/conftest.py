@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -65,11 +67,19 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture
+def own_demo(demo: Project, tmp_path: Path) -> Project:
+    """The same, to change."""
+    shutil.copytree(demo.folder, tmp_path / demo.folder.name)
+    return Project(tmp_path)
+
+
+@pytest.fixture
 def alone(page: Page) -> Iterator[Callable[..., Page]]:
     """Shows the panel of a project on a page of its own: ``alone(project, theme="dark", spec={…})``."""
     with ExitStack() as servers:
 
         def show(project: Project, theme: str = "light", spec: dict[str, object] | None = None) -> Page:
+            (project.folder / "views.json").unlink(missing_ok=True)  # how another test left it
             address = servers.enter_context(serving(project))
             page.goto(f"{address}/?theme={theme}&spec={quote(json.dumps(spec or {}))}")
             page.wait_for_selector(".nbt-panel")
