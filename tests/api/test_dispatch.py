@@ -45,6 +45,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "tables.save": {"state": {"columns": ["params.lr"]}},
     "charts.tail": {"curves": [{"run": "forest", "key": "acc", "after": 5}]},
     "charts.bands": {"groups": {"both": ["forest", "svm"]}, "key": "acc"},
+    "charts.figure": {"kind": "scatter", "columns": ["params.lr", "metrics.acc"]},
     "charts.importance": {"metric": "acc"},
     "lineage.explain": {"run": "svm", "against": "forest"},
 }
@@ -88,6 +89,40 @@ def test_an_operation_on_a_project_without_runs_answers_or_says_so(name: str, pr
     found = call(project, name, GOOD[name])
     assert found.get("code", "store") == "store"
     assert not project.folder.exists(), "nothing is made by looking"
+
+
+@each_operation
+def test_what_is_asked_with_get_changes_nothing(name: str, filled: Project) -> None:
+    if rooms.OPERATIONS[name].method == "GET":
+        before = call(filled, "project.revision"), sorted(path.name for path in filled.folder.iterdir())
+        call(filled, name, GOOD[name])
+        assert (call(filled, "project.revision"), sorted(path.name for path in filled.folder.iterdir())) == before
+
+
+def test_a_view_that_was_saved_is_answered_and_raises_no_revision(filled: Project) -> None:
+    before = call(filled, "project.revision")
+    state = {"columns": ["<b>"], "half": 0.5, "big": 2**53 + 1}
+    told = {**state, "big": str(2**53 + 1)}
+    assert call(filled, "tables.save", {"state": state}) == {"state": told}
+    assert call(filled, "tables.view") == {"state": told}
+    assert call(filled, "project.revision") == before
+    assert call(filled, "tables.save", {"state": {"a": "x" * 300_000}})["code"] == "invalid_option"
+    assert call(filled, "tables.save", {"state": [1]})["code"] == "invalid_request"
+    assert call(filled, "tables.save", {})["code"] == "invalid_request"
+
+
+def test_an_error_of_a_further_filter_names_it_and_has_no_column(filled: Project) -> None:
+    for name in ("runs.page", "tables.facts", "tables.groups"):
+        error = call(filled, name, {"filter": "metrics.acc > 0", "also": ["params.lr >"]})
+        assert (error["code"], error["column"]) == ("filter", None)
+        assert "params.lr >" in error["message"]
+
+
+def test_runs_that_are_gone_are_said_beside_the_curves_of_the_others(filled: Project) -> None:
+    found = call(filled, "runs.series", {"runs": ["forest", "gone"], "keys": ["acc"], "x": "metric", "x_key": "loss"})
+    assert found["missing"] == ["gone"]
+    assert found["series"][0]["xs"][0] == 1.0
+    assert call(filled, "runs.series", {"runs": [], "keys": [], "x": "metric"})["code"] == "invalid_option"
 
 
 @each_operation
