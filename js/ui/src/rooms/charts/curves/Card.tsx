@@ -5,7 +5,8 @@ import { number, plural, toNumber } from "../../../lib/format";
 import { Button } from "../../../parts/Button";
 import type { CurveOptions } from "../../../state/view";
 import { CardMenu } from "./CardMenu";
-import { CardChart, type CardInput, type CardState, NOTHING, type Sources } from "./cardChart";
+import { CardChart, type CardState, NOTHING, type Sources } from "./cardChart";
+import type { CardInput } from "./cardScene";
 import type { Theme } from "./draw/theme";
 
 export interface CardProps {
@@ -38,7 +39,7 @@ export function Card(props: CardProps) {
   useTopLayer(card, full);
   const { chart, host, state } = useChart(props);
   const hint = hintOf(metric, runs, better);
-  const label = describe(metric, state, props.input.groupOf !== null);
+  const label = describe(metric, state, props.input.groups !== null);
   return (
     <figure
       ref={card}

@@ -9,9 +9,8 @@ import { ErrorNote } from "../../../parts/Notes";
 import { usePanel } from "../../../state/panel";
 import { type CurveOptions, useSetView, useView } from "../../../state/view";
 import { Card } from "./Card";
-import type { CardInput, ShownRun } from "./cardChart";
+import type { CardInput, ShownRun } from "./cardScene";
 import { groupColumns, groupsOf } from "./choose";
-import type { BandsWanted } from "./data/bandFeed";
 import type { Wanted } from "./data/feed";
 import { readTheme, type Theme, watchTheme } from "./draw/theme";
 import { Options } from "./Options";
@@ -51,11 +50,11 @@ export function CurveView({ runs, signed, matched, columns, metrics, onMetrics }
     [set, view, shared],
   );
 
-  const input = useInput(runs, signed, options);
+  const input = useInput(runs, signed, options, columnsOf(width, runs.length));
   const zoom = useStore(shared.store, (one) => one.zoom);
   const keys = full ? [full] : metrics.filter((key) => visible.has(key));
   const wanted: Wanted = {
-    runs: input.groupOf ? [] : runs.map(({ id, status }) => ({ id, running: status === "running" })),
+    runs: input.input.groups ? [] : runs.map(({ id, status }) => ({ id, running: status === "running" })),
     keys,
     x: options.x,
     xKey: options.xKey,
@@ -63,7 +62,7 @@ export function CurveView({ runs, signed, matched, columns, metrics, onMetrics }
     width: columnsOf(width, runs.length) * (options.logX ? 4 : 1),
     window: zoom,
   };
-  const { feed, bands, error, again } = useFeeds(wanted, useBandsWanted(input, options, keys, width));
+  const { feed, bands, error, again } = useFeeds(wanted);
   const sources = useMemo(() => ({ feed, bands, shared, view }), [feed, bands, shared, view]);
 
   const move = (key: string, to: number) => {
@@ -147,7 +146,7 @@ const plainColumn = (label: string): Column => ({
 });
 
 /** The runs with their signs, and the groups they are in where means are shown. */
-function useInput(runs: readonly RunRow[], signed: readonly RunRow[], options: CurveOptions) {
+function useInput(runs: readonly RunRow[], signed: readonly RunRow[], options: CurveOptions, width: number) {
   const tableBy = useView((one) => one.groupBy);
   const columns = useMemo(() => groupColumns(runs), [runs]);
   const by = options.by ?? tableBy ?? columns[0] ?? "experiment";
@@ -159,24 +158,14 @@ function useInput(runs: readonly RunRow[], signed: readonly RunRow[], options: C
       return { id: run.id, name: run.name, started: toNumber(run.started), running: run.status === "running", sign };
     });
     const groups = options.bands && options.x !== "metric" ? groupsOf(runs, by) : null;
-    const groupOf = groups?.groupOf ?? null;
-    const input: CardInput = { runs: shown, options, groupOf, groupSigns: inOrder(groups?.names ?? []) };
-    return { input, groupOf, names: groups?.names ?? [], columns, by };
-  }, [runs, signed, options, columns, by]);
-}
-
-function useBandsWanted(
-  { groupOf, names }: { groupOf: ReadonlyMap<string, string> | null; names: readonly string[] },
-  { x, smoothing }: CurveOptions,
-  keys: readonly string[],
-  width: number,
-): BandsWanted | null {
-  return useMemo(() => {
-    if (!groupOf || x === "metric") return null;
-    const groups: Record<string, string[]> = Object.fromEntries(names.map((name) => [name, []]));
-    for (const [run, name] of groupOf) groups[name]?.push(run);
-    return { groups, keys, x, width, smoothing };
-  }, [groupOf, names, keys, x, width, smoothing]);
+    const input: CardInput = {
+      runs: shown,
+      options,
+      width,
+      groups: groups && { ...groups, signs: inOrder(groups.names) },
+    };
+    return { input, columns, by };
+  }, [runs, signed, options, width, columns, by]);
 }
 
 function useTheme(box: React.RefObject<HTMLElement | null>): Theme | null {

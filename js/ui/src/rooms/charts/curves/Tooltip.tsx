@@ -1,7 +1,7 @@
 // The one tooltip of all charts: what lies at the crosshair of the chart that is pointed at, the highest first.
 import { useLayoutEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
-import { duration, number, value } from "../../../lib/format";
+import { duration, number, plural, value } from "../../../lib/format";
 import { RunMark } from "../../../parts/Marks";
 import { type CurveOptions, useView } from "../../../state/view";
 import type { Row } from "./calc/near";
@@ -62,7 +62,7 @@ function Box({ pointed, readout, options }: { pointed: Pointed; readout: Readout
 function Line({ row, near, smoothed }: { row: Row; near: boolean; smoothed: boolean }) {
   const { line, at } = row;
   const band = line.band;
-  const spread = band ? ((band.high[at] as number) - (band.low[at] as number)) / 2 : Number.NaN;
+  const spread = band ? (band.of.high[at] as number) - row.value : Number.NaN;
   return (
     <tr className={near ? "nbt-curve-tip-near" : undefined}>
       <td>
@@ -71,7 +71,7 @@ function Line({ row, near, smoothed }: { row: Row; near: boolean; smoothed: bool
       <td className="nbt-curve-tip-name">{line.label}</td>
       <td className="nbt-curve-tip-value">{number(row.value)}</td>
       {smoothed && <td className="nbt-curve-tip-raw">{row.logged === null ? "" : number(row.logged)}</td>}
-      {band && <td className="nbt-curve-tip-raw">{`± ${number(spread)}, ${band.runs} runs`}</td>}
+      {band && <td className="nbt-curve-tip-raw">{`± ${number(spread)}, ${plural(band.of.runs, "run")}`}</td>}
     </tr>
   );
 }

@@ -1,33 +1,17 @@
 // What one card draws: takes the points of its runs from the feed, places them, and keeps a chart on the screen up with
 // them. No React here: ten updates a second pass it by.
-import type { Sign } from "../../../lib/palette";
-import type { CurveOptions, ViewStore } from "../../../state/view";
-import { type Line, meanLine, RunLine } from "./calc/line";
+import type { ViewStore } from "../../../state/view";
+import type { Line } from "./calc/line";
 import { cut, type Row, rowsAt } from "./calc/near";
-import { held, padded, type Range, xRange, yRange } from "./calc/range";
-import { type Axis, type AxisKind, fromAxis, onAxis } from "./calc/ticks";
+import type { Range } from "./calc/range";
+import { type Axis, fromAxis, onAxis } from "./calc/ticks";
+import { type CardInput, CardScene } from "./cardScene";
 import type { BandFeed } from "./data/bandFeed";
 import type { Feed } from "./data/feed";
 import { Chart, type Scene } from "./draw/chart";
 import { later, never } from "./draw/frames";
 import type { Theme } from "./draw/theme";
 import type { Shared } from "./shared";
-
-export interface ShownRun {
-  id: string;
-  name: string;
-  started: number;
-  running: boolean;
-  sign: Sign;
-}
-
-export interface CardInput {
-  runs: readonly ShownRun[];
-  options: CurveOptions;
-  /** Run id → group, where lines are means of groups. */
-  groupOf: ReadonlyMap<string, string> | null;
-  groupSigns: ReadonlyMap<string, Sign>;
-}
 
 /** What the card says around its chart. */
 export interface CardState {
@@ -72,15 +56,13 @@ export class CardChart {
   readonly #from: Sources;
   readonly #onState: (state: CardState) => void;
   readonly #ends: (() => void)[] = [];
-  readonly #lines = new Map<string, RunLine>();
+  readonly #maker: CardScene;
   #chart: Chart | null = null;
   #input: CardInput | null = null;
   #theme: Theme;
   #shown: Line[] = [];
   #scene: Scene | null = null;
   #zoomY: Range | null = null;
-  #heldX: Range | null = null;
-  #heldY: Range | null = null;
   #said = "";
   #host: HTMLElement | null = null;
   readonly #update = () => this.#draw();
@@ -90,6 +72,7 @@ export class CardChart {
     this.#from = from;
     this.#theme = theme;
     this.#onState = onState;
+    this.#maker = new CardScene(key, from.feed, from.bands);
     const { feed, bands, shared, view } = from;
     this.#ends.push(
       feed.listen(key, () => later(this.#update)),
@@ -136,6 +119,7 @@ export class CardChart {
     for (const end of this.#ends) end();
     never(this.#update);
     never(this.#fit);
+    this.#from.bands.want(this.key, null, { live: false });
     if (this.#from.shared.charts.get(this.key) === this) this.#from.shared.charts.delete(this.key);
   }
 
@@ -198,84 +182,17 @@ export class CardChart {
     else this.#draw();
   };
 
-  #axes(options: CurveOptions): { xAxis: Axis; yAxis: Axis } {
-    const kinds: Record<CurveOptions["x"], AxisKind> = {
-      step: "number",
-      metric: "number",
-      relative: "duration",
-      time: "time",
-    };
-    const own = options.own[this.key];
-    return {
-      xAxis: { kind: kinds[options.x], log: options.x !== "time" && (own?.logX ?? options.logX) },
-      yAxis: { kind: "number", log: own?.logY ?? options.logY },
-    };
-  }
-
   #draw(): void {
     const input = this.#input;
     if (!input || !this.#host?.clientWidth) return;
-    const axes = this.#axes(input.options);
-    const { lines, waiting } = input.groupOf ? this.#means(input, axes) : this.#runs(input, axes);
-    this.#shown = lines;
     const { zoom } = this.#from.shared.store.getState();
-    const window = zoom ? ([onAxis(zoom[0], axes.xAxis), onAxis(zoom[1], axes.xAxis)] as Range) : null;
-    const live = !input.groupOf && input.runs.some((run) => run.running);
-    const x = window ?? this.#rangeX(lines, axes.xAxis, live);
-    const range = yRange(lines, { window, clip: input.options.clip });
-    const y = this.#zoomY ?? this.#rangeY(range ?? [0, 1], input.options.clip, axes.yAxis, live);
-    this.#scene = { lines, ...axes, x, y };
+    const { lines, waiting, range, scene } = this.#maker.make(input, zoom, this.#zoomY);
+    this.#shown = lines;
+    this.#scene = scene;
     if (this.#chart) this.#chart.show(this.#scene);
     else if (lines.length) this.#chart = this.#make(this.#host, this.#scene);
     this.#bring();
-    this.#say(lines, waiting, range, axes.yAxis);
-  }
-
-  /** A little room at the right while runs go on, so that the axis need not move with every point. */
-  #rangeX(lines: readonly Line[], axis: Axis, live: boolean): Range {
-    const now = xRange(lines) ?? [0, 1];
-    const before = this.#scene?.xAxis.log === axis.log && this.#scene.xAxis.kind === axis.kind ? this.#heldX : null;
-    if (live && before && held(before, now, 0.05)) return before;
-    const span = now[1] - now[0];
-    this.#heldX = padded(live && span > 0 ? [now[0], now[1] + 0.025 * span] : now, 0.005, axis.log);
-    return this.#heldX;
-  }
-
-  #rangeY(now: Range, clip: boolean, axis: Axis, live: boolean): Range {
-    const before = this.#scene?.yAxis.log === axis.log ? this.#heldY : null;
-    if (live && before && held(before, now, 0.25)) return before;
-    this.#heldY = padded(now, clip ? 0.1 : 0.05, axis.log);
-    return this.#heldY;
-  }
-
-  #runs({ runs, options }: CardInput, axes: { xAxis: Axis; yAxis: Axis }): { lines: Line[]; waiting: number } {
-    const lines: Line[] = [];
-    let waiting = 0;
-    const gone = new Set(this.#lines.keys());
-    for (const { id, name, started, sign } of runs) {
-      const points = this.#from.feed.get(id, this.key);
-      if (!points) waiting++;
-      if (!points?.length) continue;
-      gone.delete(id);
-      const line = this.#lines.get(id) ?? new RunLine(id, sign);
-      this.#lines.set(id, line);
-      line.label = name;
-      line.sign = sign;
-      line.update(points, { x: options.x, ...axes, smoothing: options.smoothing, started });
-      lines.push(line);
-    }
-    for (const id of gone) this.#lines.delete(id);
-    return { lines, waiting };
-  }
-
-  #means({ groupSigns }: CardInput, axes: { xAxis: Axis; yAxis: Axis }): { lines: Line[]; waiting: number } {
-    const found = this.#from.bands.get(this.key);
-    if (!found) return { lines: [], waiting: 1 };
-    const lines = found.bands.flatMap((band) => {
-      const sign = groupSigns.get(band.group);
-      return sign ? [meanLine(band.group, sign, band, axes, found.version)] : [];
-    });
-    return { lines, waiting: 0 };
+    this.#say(lines, waiting, range, scene.yAxis);
   }
 
   #make(host: HTMLElement, scene: Scene): Chart {
@@ -324,8 +241,8 @@ export class CardChart {
     if (!scene || !chart) return;
     const line = chart.lineAt(place.left, place.top);
     const { left, top } = chart.box;
-    chart.over.style.cursor = line && !this.#input?.groupOf ? "pointer" : "";
-    if (this.#input?.groupOf) shared.store.setState({ group: line?.id ?? null });
+    chart.over.style.cursor = line && !this.#input?.groups ? "pointer" : "";
+    if (this.#input?.groups) shared.store.setState({ group: line?.id ?? null });
     else if (view.getState().hover !== (line?.id ?? null)) view.setState({ hover: line?.id ?? null });
     const pointed = { key: this.key, x: fromAxis(place.x, scene.xAxis), left: left + place.left, top: top + place.top };
     shared.store.setState({ pointed });
@@ -356,8 +273,8 @@ export class CardChart {
   #forward(): string | null {
     const input = this.#input;
     const { hover } = this.#from.view.getState();
-    if (!input?.groupOf) return hover;
-    return this.#from.shared.store.getState().group ?? (hover ? (input.groupOf.get(hover) ?? null) : null);
+    if (!input?.groups) return hover;
+    return this.#from.shared.store.getState().group ?? (hover ? (input.groups.of.get(hover) ?? null) : null);
   }
 
   #bring(): void {
@@ -367,7 +284,7 @@ export class CardChart {
   /** A click on a line opens its run; with shift or alt it shows that run alone, or all of them again. */
   #click(event: MouseEvent, left: number, top: number): void {
     const line = this.#chart?.lineAt(left, top);
-    if (!line || this.#input?.groupOf) return;
+    if (!line || this.#input?.groups) return;
     const { view } = this.#from;
     if (event.shiftKey || event.altKey) view.setState({ solo: view.getState().solo === line.id ? null : line.id });
     else view.setState({ open: { kind: "run", id: line.id }, hover: null });

@@ -51,10 +51,21 @@ function text(run: RunRow, column: string): string {
   return value(cellValue(run, column), 60);
 }
 
-/** Run id → the name of its group, "lr 0.1"; groups in the order of their values. */
-export function groupsOf(runs: readonly RunRow[], column: string): { groupOf: Map<string, string>; names: string[] } {
+export interface Groups {
+  /** Run id → the name of its group. */
+  of: ReadonlyMap<string, string>;
+  /** In the order of their values. */
+  names: readonly string[];
+  /** The runs of each. */
+  runs: Record<string, string[]>;
+}
+
+/** Runs that share a value, under names such as "lr 0.1". */
+export function groupsOf(runs: readonly RunRow[], column: string): Groups {
   const label = column.slice(column.indexOf(".") + 1);
-  const groupOf = new Map(runs.map((run) => [run.id, `${label} ${text(run, column)}`]));
-  const names = [...new Set(groupOf.values())].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
-  return { groupOf, names };
+  const of = new Map(runs.map((run) => [run.id, `${label} ${text(run, column)}`]));
+  const names = [...new Set(of.values())].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  const found: Record<string, string[]> = Object.fromEntries(names.map((name) => [name, []]));
+  for (const [run, name] of of) found[name]?.push(run);
+  return { of, names, runs: found };
 }

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useReducer } from "react";
 import type { AskError } from "../../../api/transport";
 import { usePanel } from "../../../state/panel";
 import { useRevision } from "../../../state/query";
-import { BandFeed, type BandsWanted } from "./data/bandFeed";
+import { BandFeed } from "./data/bandFeed";
 import { Feed, type Wanted } from "./data/feed";
 
 const EVERY = 100; // milliseconds: ten updates a second
@@ -15,7 +15,7 @@ export interface Feeds {
   again: () => void;
 }
 
-export function useFeeds(wanted: Wanted, bandsWanted: BandsWanted | null): Feeds {
+export function useFeeds(wanted: Wanted): Feeds {
   const { transport } = usePanel();
   const [feed, bands] = useMemo(() => [new Feed(transport), new BandFeed(transport)] as const, [transport]);
   const [, redraw] = useReducer((count: number) => count + 1, 0);
@@ -29,9 +29,7 @@ export function useFeeds(wanted: Wanted, bandsWanted: BandsWanted | null): Feeds
   }, [feed, bands]);
 
   const key = JSON.stringify(wanted);
-  const bandsKey = JSON.stringify(bandsWanted);
   useEffect(() => feed.want(JSON.parse(key) as Wanted), [feed, key]);
-  useEffect(() => bands.want(JSON.parse(bandsKey) as BandsWanted | null), [bands, bandsKey]);
 
   const revision = useRevision(EVERY);
   const running = wanted.runs.some((run) => run.running);
@@ -51,5 +49,5 @@ export function useFeeds(wanted: Wanted, bandsWanted: BandsWanted | null): Feeds
     },
     [feed, bands],
   );
-  return { feed, bands, error: feed.error ?? (bandsWanted ? bands.error : null), again };
+  return { feed, bands, error: feed.error ?? bands.error, again };
 }

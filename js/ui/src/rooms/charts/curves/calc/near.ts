@@ -1,8 +1,8 @@
 // What lies under the crosshair.
-import type { Line } from "./line";
+import type { Line, Stroke } from "./line";
 
 /** The point whose x is nearest, of several the one logged last; null where the line does not reach. */
-export function nearest(line: Line, x: number, reach: number): number | null {
+export function nearest(line: Stroke & { ascending: boolean }, x: number, reach: number): number | null {
   const { length } = line;
   if (!length) return null;
   const at = line.ascending ? search(line.x, length, x) : scan(line.x, length, x);

@@ -1,5 +1,5 @@
 // How far the axes reach.
-import type { Line } from "./line";
+import type { Line, Stroke } from "./line";
 
 export type Range = [low: number, high: number];
 
@@ -40,8 +40,9 @@ export function yRange(lines: readonly Line[], { window, clip }: YOptions): Rang
     if (y > high && y !== Number.POSITIVE_INFINITY) high = y;
   };
   for (const line of lines) {
-    const rows = line.band ? [line.y, line.band.high] : line.raw ? [line.y, line.raw] : [line.y];
-    for (const values of rows) eachSeen(line, values, window, take);
+    eachSeen(line, line.y, window, take);
+    if (line.raw) eachSeen(line.raw, line.raw.y, window, take);
+    if (line.band) eachSeen(line, line.band.high, window, take);
     // The lower edge on a log axis may be "below everything": the mean says how far down it is worth to look.
     if (line.band) eachSeen(line, line.band.low, window, (y) => y > -999 && take(y));
   }
@@ -49,7 +50,7 @@ export function yRange(lines: readonly Line[], { window, clip }: YOptions): Rang
 }
 
 /** Every y inside of the window, and where the line crosses its edges. */
-function eachSeen(line: Line, values: Float64Array, window: Range | null, take: (y: number) => void): void {
+function eachSeen(line: Stroke, values: Float64Array, window: Range | null, take: (y: number) => void): void {
   const { x, length } = line;
   if (!window) {
     for (let i = 0; i < length; i++) take(values[i] as number);

@@ -1,16 +1,8 @@
 // The means of groups and their spread, as Python computes them from whole histories. Asked again while runs go on, but
 // once a second at most: each answer is about all of the points.
 import { AskError, isAbort, type Transport } from "../../../../api/transport";
-import type { BandsRequest } from "../../../../contract";
+import type { BandsRequest, MeanBand, Num } from "../../../../contract";
 import { toNumber } from "../../../../lib/format";
-
-export interface BandsWanted {
-  groups: Readonly<Record<string, string[]>>;
-  keys: readonly string[];
-  x: "step" | "time" | "relative";
-  width: number;
-  smoothing: number;
-}
 
 export interface MeanOf {
   group: string;
@@ -21,8 +13,19 @@ export interface MeanOf {
   runs: number;
 }
 
+interface Wanted {
+  request: BandsRequest;
+  /** The request and whatever else has to be the same for an answer to hold. */
+  text: string;
+  /** Ask again when runs have logged more. */
+  live: boolean;
+  /** Not before then. */
+  from: number;
+}
+
 interface Own {
-  request: string;
+  text: string;
+  request: BandsRequest;
   bands: MeanOf[];
   /** Grows with every answer. */
   version: number;
@@ -31,6 +34,7 @@ interface Own {
 }
 
 const EVERY = 1000; // milliseconds between two questions about the same metric
+const MOMENT = 150; // milliseconds of quiet before another question, as when a slider is moved
 
 export class BandFeed {
   error: AskError | null = null;
@@ -38,21 +42,26 @@ export class BandFeed {
   readonly #listeners = new Map<string, Set<() => void>>();
   readonly #errorListeners = new Set<() => void>();
   readonly #own = new Map<string, Own>();
-  #wanted: BandsWanted | null = null;
-  #news = 0;
-  #asking: AbortController | null = null;
+  readonly #wanted = new Map<string, Wanted>();
   readonly #asked = new Map<string, number>();
+  #news = 0;
+  #asking: { key: string; text: string; controller: AbortController } | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(transport: Transport) {
     this.#transport = transport;
   }
 
-  /** Say what is shown; null: no means. */
-  want(wanted: BandsWanted | null): void {
-    const other = JSON.stringify({ ...wanted, keys: 0 }) !== JSON.stringify({ ...this.#wanted, keys: 0 });
-    this.#wanted = wanted;
-    if (other) this.#asking?.abort();
+  /** Say what is shown of a metric; null: nothing. `stamp`: an answer from before another one does not hold. */
+  want(key: string, request: BandsRequest | null, { live, stamp = "" }: { live: boolean; stamp?: string }): void {
+    const text = request ? `${stamp} ${JSON.stringify(request)}` : "";
+    if (text === (this.#wanted.get(key)?.text ?? "")) return;
+    if (request) this.#wanted.set(key, { request, text, live, from: this.#own.has(key) ? Date.now() + MOMENT : 0 });
+    else this.#wanted.delete(key);
+    if (this.#asking?.key === key && this.#asking.text !== text) {
+      this.#asking.controller.abort();
+      this.#asking = null;
+    }
     this.#pump();
   }
 
@@ -69,13 +78,19 @@ export class BandFeed {
   }
 
   close(): void {
-    this.#asking?.abort();
+    this.#wanted.clear();
+    this.#asking?.controller.abort();
     clearTimeout(this.#timer);
-    this.#wanted = null;
   }
 
-  get(key: string): { bands: readonly MeanOf[]; version: number } | undefined {
+  /** The latest answer about a metric, and what was asked. */
+  get(key: string): { request: BandsRequest; bands: readonly MeanOf[]; version: number } | undefined {
     return this.#own.get(key);
+  }
+
+  /** Whether that is what is wanted now. */
+  holds(key: string): boolean {
+    return this.#own.get(key)?.text === this.#wanted.get(key)?.text;
   }
 
   listen(key: string, listener: () => void): () => void {
@@ -90,53 +105,41 @@ export class BandFeed {
   }
 
   #pump(): void {
-    const wanted = this.#wanted;
-    if (!wanted || (this.#asking && !this.#asking.signal.aborted)) return;
+    if (this.#asking) return;
     let wait = Number.POSITIVE_INFINITY;
-    for (const key of wanted.keys) {
-      const { groups, x, width, smoothing } = wanted;
-      const request: BandsRequest = { groups: groups as Record<string, string[]>, key, x, width, smoothing };
-      const text = JSON.stringify(request);
+    for (const [key, wanted] of this.#wanted) {
       const own = this.#own.get(key);
-      if (own?.news === this.#news && own.request === text) continue;
-      // Another question is put at once, the same one after a while.
-      const due = own?.request === text || this.error ? (this.#asked.get(key) ?? 0) + EVERY - Date.now() : 0;
-      if (due <= 0) {
-        void this.#ask(key, request, text);
+      const same = own?.text === wanted.text;
+      if (same && (!wanted.live || own?.news === this.#news)) continue;
+      const since = same || this.error ? (this.#asked.get(key) ?? 0) + EVERY : wanted.from;
+      if (since <= Date.now()) {
+        void this.#ask(key, wanted);
         return;
       }
-      wait = Math.min(wait, due);
+      wait = Math.min(wait, since - Date.now());
     }
     clearTimeout(this.#timer);
     if (Number.isFinite(wait)) this.#timer = setTimeout(() => this.#pump(), wait);
   }
 
-  async #ask(key: string, request: BandsRequest, text: string): Promise<void> {
+  async #ask(key: string, { request, text }: Wanted): Promise<void> {
     const controller = new AbortController();
-    this.#asking = controller;
+    const own = { key, text, controller };
+    this.#asking = own;
     this.#asked.set(key, Date.now());
     const news = this.#news;
     try {
       const answer = await this.#transport.ask("charts.bands", request, { signal: controller.signal });
       if (controller.signal.aborted) return;
-      const numbers = (list: readonly (number | string)[]) => Float64Array.from(list, (one) => toNumber(one as number));
-      const bands = answer.bands.map(({ group, xs, mean, low, high, runs }) => ({
-        group,
-        runs,
-        xs: numbers(xs),
-        mean: numbers(mean),
-        low: numbers(low),
-        high: numbers(high),
-      }));
       const version = (this.#own.get(key)?.version ?? 0) + 1;
-      this.#own.set(key, { request: text, bands, version, news });
+      this.#own.set(key, { request, text, bands: answer.bands.map(taken), version, news });
       this.#fail(null);
       for (const listener of this.#listeners.get(key) ?? []) listener();
     } catch (error) {
       if (isAbort(error) || controller.signal.aborted) return;
       this.#fail(error instanceof AskError ? error : new AskError({ code: "internal", message: String(error) }));
     } finally {
-      if (this.#asking === controller) {
+      if (this.#asking === own) {
         this.#asking = null;
         this.#pump();
       }
@@ -148,4 +151,9 @@ export class BandFeed {
     this.error = error;
     for (const listener of this.#errorListeners) listener();
   }
+}
+
+function taken({ group, xs, mean, low, high, runs }: MeanBand): MeanOf {
+  const numbers = (list: readonly Num[]) => Float64Array.from(list, toNumber);
+  return { group, runs, xs: numbers(xs), mean: numbers(mean), low: numbers(low), high: numbers(high) };
 }

@@ -8,6 +8,7 @@ import { type Frame, type Marks, toX, toY, trace } from "./trace";
 interface Painted {
   epoch: number;
   length: number;
+  raw: number;
   /** So much noise that it is stroked one pixel wide. */
   dense: boolean;
   end: Marks["end"];
@@ -34,7 +35,7 @@ export class Painter {
   /** Paint lines, the last one on top, on a canvas that is empty. */
   all(ctx: CanvasRenderingContext2D, lines: readonly Line[], frame: Frame, weight: Weight): void {
     const pixel = 1 / (globalThis.devicePixelRatio || 1);
-    const outlines = lines.map((line) => outline(line, frame, pixel, 0));
+    const outlines = lines.map((line) => outline(line, frame, pixel));
     const ink = outlines.reduce((sum, { marks }) => sum + marks.ink, 0);
     clipped(ctx, frame, () => {
       lines.forEach((line, at) => {
@@ -45,7 +46,13 @@ export class Painter {
         const { path, marks } = outlines[at] as Outline;
         const dense = ink > MUCH_INK && marks.ink > DENSE * frame.width;
         stroke(ctx, line, path, dense, weight, pixel);
-        this.#painted.set(line.id, { epoch: line.epoch, length: line.length, dense, end: marks.end });
+        this.#painted.set(line.id, {
+          epoch: line.epoch,
+          length: line.length,
+          raw: line.raw?.length ?? 0,
+          dense,
+          end: marks.end,
+        });
       });
     });
     lines.forEach((line, at) => {
@@ -70,13 +77,19 @@ export class Painter {
     for (const line of lines) {
       const before = this.#painted.get(line.id) as Painted;
       if (before.length === line.length) continue;
-      const { path, raw, marks } = outline(line, frame, pixel, Math.max(0, before.length - 1));
+      const from = Math.max(0, before.length - 1);
+      const { path, raw, marks } = outline(line, frame, pixel, from, Math.max(0, before.raw - 1));
       clipped(ctx, frame, () => {
         behind(ctx, line, null, raw, pixel);
         stroke(ctx, line, path, before.dense, weight, pixel);
       });
       spots(ctx, line, { ...marks, dots: [] }, frame, weight);
-      this.#painted.set(line.id, { ...before, length: line.length, end: marks.end ?? before.end });
+      this.#painted.set(line.id, {
+        ...before,
+        length: line.length,
+        raw: line.raw?.length ?? 0,
+        end: marks.end ?? before.end,
+      });
     }
     return true;
   }
@@ -84,7 +97,7 @@ export class Painter {
   /** Paint a line that comes forward: thicker, whole, with nothing else. */
   one(ctx: CanvasRenderingContext2D, line: Line, frame: Frame, weight: Weight): void {
     const pixel = 1 / (globalThis.devicePixelRatio || 1);
-    const { path, raw, marks } = outline(line, frame, pixel, 0);
+    const { path, raw, marks } = outline(line, frame, pixel);
     clipped(ctx, frame, () => {
       behind(ctx, line, line.band ? bandPath(line, frame) : null, raw, pixel);
       stroke(ctx, line, path, marks.ink > DENSE * frame.width, weight, pixel);
@@ -114,11 +127,11 @@ interface Outline {
   marks: Marks;
 }
 
-function outline(line: Line, frame: Frame, pixel: number, from: number): Outline {
+function outline(line: Line, frame: Frame, pixel: number, from = 0, rawFrom = from): Outline {
   const path = new Path2D();
   const marks = trace(path, line, line.y, frame, pixel, from);
   const raw = line.raw ? new Path2D() : null;
-  if (line.raw && raw) trace(raw, line, line.raw, frame, pixel, from);
+  if (line.raw && raw) trace(raw, line.raw, line.raw.y, frame, pixel, rawFrom);
   return { path, raw, marks };
 }
 

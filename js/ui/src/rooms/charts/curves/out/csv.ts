@@ -1,8 +1,8 @@
-// The points that a chart shows, as a table.
+// The points that a chart shows, as a table: as they were logged, whatever the line is smoothed to.
 
 import { number } from "../../../../lib/format";
 import type { Line } from "../calc/line";
-import type { CardInput } from "../cardChart";
+import type { CardInput } from "../cardScene";
 
 const HEAD = "run,name,metric,step,time,value";
 const MEANS = "group,metric,x,mean,low,high,runs";
@@ -15,23 +15,22 @@ export function cell(given: string | number | null): string {
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-export function csvOf(metric: string, lines: readonly Line[], input: Pick<CardInput, "groupOf">): string {
-  const rows = [input.groupOf ? MEANS : HEAD];
+export function csvOf(metric: string, lines: readonly Line[], input: Pick<CardInput, "groups">): string {
+  const rows = [input.groups ? MEANS : HEAD];
   const add = (...cells: (string | number | null)[]) => rows.push(cells.map(cell).join(","));
-  for (const line of lines) {
-    for (let i = 0; i < line.length; i++) {
-      const { band } = line;
-      if (band) {
-        const [low, high] = [band.low[i] ?? null, band.high[i] ?? null];
-        add(line.label, metric, line.place(i), line.shown[i] ?? null, low, high, band.runs);
-      } else
-        add(line.id, line.label, metric, line.step(i), isoTime(line.time(i)), line.logged(i) ?? line.shown[i] ?? null);
+  for (const { id, label, points, band } of lines) {
+    if (band) {
+      const { xs, mean, low, high, runs } = band.of;
+      for (const [i, x] of xs.entries()) add(label, metric, x, mean[i] ?? null, low[i] ?? null, high[i] ?? null, runs);
+    }
+    for (let i = 0; i < (points?.length ?? 0); i++) {
+      add(id, label, metric, points?.steps[i] ?? null, isoTime(points?.times[i]), points?.values[i] ?? null);
     }
   }
   return `${rows.join("\r\n")}\r\n`;
 }
 
-function isoTime(moment: number | null): string {
+function isoTime(moment: number | undefined): string {
   const date = new Date((moment ?? Number.NaN) * 1000);
   return Number.isNaN(date.getTime()) ? "" : date.toISOString();
 }

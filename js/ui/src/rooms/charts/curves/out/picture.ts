@@ -1,5 +1,6 @@
 // The picture of a card, as it is seen now.
-import type { CardChart, CardInput } from "../cardChart";
+import type { CardChart } from "../cardChart";
+import type { CardInput } from "../cardScene";
 import { svgOf } from "./svg";
 
 const WIDTH = 760;

@@ -1,5 +1,5 @@
 // A chart as SVG: the same lines and ticks as on the screen, with a title, what the axes are, and a legend.
-import type { Line } from "../calc/line";
+import type { Line, Stroke } from "../calc/line";
 import type { Range } from "../calc/range";
 import { type Axis, ticks } from "../calc/ticks";
 import { bandStretches } from "../draw/paint";
@@ -72,7 +72,8 @@ function plot(drawing: Drawing, frame: Frame): string[] {
     for (const stretch of bandStretches(line, frame)) {
       inside.push(`<polygon points="${corners(stretch)}" fill="${colour}" fill-opacity="0.15"/>`);
     }
-    if (line.raw) inside.push(stroke(path(line, line.raw, frame).d, colour, 'stroke-width="1" stroke-opacity="0.24"'));
+    if (line.raw)
+      inside.push(stroke(path(line.raw, line.raw.y, frame).d, colour, 'stroke-width="1" stroke-opacity="0.24"'));
   }
   for (const line of lines) {
     const { colour, dash } = line.sign;
@@ -86,7 +87,7 @@ function plot(drawing: Drawing, frame: Frame): string[] {
   return [clip, ...axes(drawing, frame), `<g clip-path="url(#plot)" fill="none">`, ...inside, "</g>", ...above];
 }
 
-function path(line: Line, ys: Float64Array, frame: Frame) {
+function path(line: Stroke, ys: Float64Array, frame: Frame) {
   const d: string[] = [];
   const sink = {
     moveTo: (x: number, y: number) => void d.push(`M${at(x)} ${at(y)}`),
