@@ -14,7 +14,12 @@ const LOOKED_AT = 200; // selected runs whose stars and tags are looked at
 
 export function SelectionBar() {
   const count = useView((view) => view.selected.size);
-  return count ? <Bar /> : null;
+  if (!count) return null;
+  return (
+    <div className="nbt-bulk-room">
+      <Bar />
+    </div>
+  );
 }
 
 function Bar() {
@@ -40,11 +45,22 @@ function Bar() {
         onClick={() => set({ open: { kind: "compare", ids: [...selected] } })}
       />
       {trashed ? (
-        <Button label="Restore" icon="undo" onClick={() => void bulk.restore().then(gone)} />
+        <Button
+          label="Restore"
+          icon="undo"
+          title="Take them out of the trash"
+          onClick={() => void bulk.restore().then(gone)}
+        />
       ) : (
         <>
           <Edits bulk={bulk} selected={selected} />
-          <Button label="Delete" icon="trash" look="danger" onClick={() => void bulk.trash().then(gone)} />
+          <Button
+            label="Delete"
+            icon="trash"
+            look="danger"
+            title="Put them into the trash"
+            onClick={() => void bulk.trash().then(gone)}
+          />
         </>
       )}
       <span className="nbt-bulk-line" />
