@@ -22,8 +22,9 @@ export function Chooser({ run, explanation }: { run: string; explanation: Explan
   const against = useRoom((room) => room.against);
   const left = explanation?.left;
   const name = left ? oneLine(left.name, 40) : "";
-  const word = against === "previous" ? "previous run" : against === "baseline" ? "baseline" : "";
-  const label = `Compare with ${word}${word && name ? ": " : ""}${name || (word ? "" : "…")}`;
+  const word = against === "previous" ? "previous run" : "baseline";
+  const shown = typeof against === "string" ? `${word}: ${name}` : name;
+  const label = name ? `Compare with ${shown}` : "Compare with…";
   return (
     <Menu label={label} icon="compare" look="outline" role="dialog" className="nbt-run-chooser">
       {(close) => <Choices run={run} close={close} />}
@@ -72,7 +73,7 @@ function Choices({ run, close }: { run: string; close: () => void }) {
         {!typed && (
           <>
             <MenuItem
-              label="The previous run of this cell"
+              label="The run before this one"
               checked={against === "previous"}
               onChoose={() => choose("previous")}
             />

@@ -12,14 +12,16 @@ const MOST = 800; // rows
 interface Props {
   lines: readonly DiffLine[];
   split?: boolean;
+  /** Rows that are shown at first. */
+  first?: number;
   /** The coloured lines of each side, where the whole text is known. */
   left?: readonly Line[];
   right?: readonly Line[];
 }
 
-export function DiffBlock({ lines, split, left, right }: Props) {
+export function DiffBlock({ lines, split, first = MOST, left, right }: Props) {
   const rows = useMemo(() => pairs(lines), [lines]);
-  const [most, more] = useMost(MOST);
+  const [most, more] = useMost(first);
   const flat = useMemo(() => (split ? [] : unified(rows)), [rows, split]);
   const coloured = (line: DiffLine, marks: readonly Range[]): Line => {
     const at = line.kind === "left" ? line.left : line.right;

@@ -57,8 +57,7 @@ export function Title({ row, heading }: { row: RunRow; heading: Ref<HTMLHeadingE
             <>
               <MenuItem
                 icon="flag"
-                label="Use as baseline"
-                checked={baseline === row.id}
+                label={baseline === row.id ? "No longer the baseline" : "Use as baseline"}
                 onChoose={() => {
                   set({ baseline: baseline === row.id ? null : row.id });
                   close();

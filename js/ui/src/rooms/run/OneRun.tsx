@@ -76,15 +76,22 @@ function useNeighbours(id: string): { goes: (way: -1 | 1) => (() => void) | unde
   const selection = useSelection();
   const sort = useSort();
   const set = useSetView();
-  const setRoom = useSetRoom();
-  const { data } = useAsk("runs.page", { ...selection, sort, columns: [], offset: 0, limit: NEAR }, { every: 3000 });
+  const room = roomOf(usePanel().view);
+  const request = { ...selection, sort, columns: [], offset: 0, limit: NEAR };
+  const asked = JSON.stringify(request);
+  const answer = useAsk("runs.page", request, { every: 3000 });
+  useEffect(() => {
+    if (answer.data && !answer.stale) room.setState({ near: { asked, page: answer.data } });
+  }, [answer.data, answer.stale, room, asked]);
+  const { near } = room.getState();
+  const data = answer.data ?? (near?.asked === asked ? near.page : undefined);
   const rows = data?.rows ?? [];
   const at = rows.findIndex((row) => row.id === id);
   const goes = (way: -1 | 1) => {
     const next = at < 0 ? undefined : rows[at + way];
     if (!next) return undefined;
     return () => {
-      setRoom({ stepped: way });
+      room.setState({ stepped: way });
       set({ open: { kind: "run", id: next.id }, active: next.id });
     };
   };
@@ -100,13 +107,16 @@ function useFirstFocus(id: string) {
   const room = roomOf(view);
   const pending = useRef(spec.open !== id || room.getState().stepped !== 0);
   useEffect(() => {
-    // Not before the name is there; and a panel that begins with a run leaves the notebook's focus alone.
-    if (!pending.current || !heading.current) return;
-    pending.current = false;
+    // A panel that begins with a run leaves the notebook's focus alone.
+    if (!pending.current) return;
     const { stepped } = room.getState();
-    room.setState({ stepped: 0 });
     const button = stepped ? steps.current?.querySelectorAll<HTMLButtonElement>("button")[stepped < 0 ? 0 : 1] : null;
-    (button && !button.disabled ? button : heading.current).focus({ preventScroll: true });
+    // The name takes it where there is no further run; not before it is there.
+    const goes = button && !button.disabled ? button : heading.current;
+    if (!goes) return;
+    pending.current = false;
+    room.setState({ stepped: 0 });
+    goes.focus({ preventScroll: true });
   });
   return { heading, steps };
 }

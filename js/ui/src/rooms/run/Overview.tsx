@@ -2,7 +2,6 @@
 import { useEffect, useRef, useState } from "react";
 import { duration, oneLine, plural, size, toNumber, when } from "../../lib/format";
 import { Button } from "../../parts/Button";
-import { EmptyState } from "../../parts/Notes";
 import { CurvesOf } from "../lazy";
 import { Pairs, Section } from "./bits";
 import { MetricTable } from "./MetricTable";
@@ -75,7 +74,9 @@ export function Overview({ detail, explained }: TabProps) {
               </tbody>
             </table>
           ) : (
-            <EmptyState title="No params" />
+            <p className="nbt-dim">
+              No params. What the cell assigns or reads, and <code>nbtrack.log_params</code>, are kept.
+            </p>
           )}
         </Section>
         <Section title="Facts" aside={to("environment", "environment")}>

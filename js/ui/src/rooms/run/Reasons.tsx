@@ -19,6 +19,8 @@ const KINDS: Record<Reason["what"], { icon: IconName; tab: Tab; go: string }> = 
   other: { icon: "more", tab: "overview", go: "Show the overview" },
 };
 
+const LINES = 8; // of a reason's code: the reasons after it are to be seen too
+
 interface Props {
   row: RunRow;
   explained: Asked<Explanation>;
@@ -94,7 +96,7 @@ function ReasonLine({ reason, lines }: { reason: Reason; lines?: boolean }) {
           {oneLine(reason.text, 400)}
         </button>
         {reason.why && <span className="nbt-dim">{oneLine(reason.why, 400)}</span>}
-        {lines && reason.lines.length > 0 && <DiffBlock lines={reason.lines} />}
+        {lines && reason.lines.length > 0 && <DiffBlock lines={reason.lines} first={LINES} />}
       </div>
     </li>
   );

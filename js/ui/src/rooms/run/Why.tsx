@@ -20,6 +20,14 @@ export function Why({ detail: { row }, explained }: TabProps) {
       <div className="nbt-run-bar">
         <Chooser run={row.id} explanation={data} />
         {data?.left && (
+          <span className="nbt-dim">
+            from <RunMark id={data.left.id} />
+            {oneLine(data.left.name, 60)} to <RunMark id={row.id} />
+            {oneLine(row.name, 60)}
+            {data.chosen && ` · ${data.chosen}`}
+          </span>
+        )}
+        {data?.left && (
           <Button
             className="nbt-end"
             icon="columns"
@@ -27,14 +35,6 @@ export function Why({ detail: { row }, explained }: TabProps) {
             title="Compare all of the two runs"
             onClick={() => set({ open: { kind: "compare", ids: [data.left?.id ?? "", row.id] } })}
           />
-        )}
-        {data?.left && (
-          <span className="nbt-dim">
-            from <RunMark id={data.left.id} />
-            {oneLine(data.left.name, 60)} to <RunMark id={row.id} />
-            {oneLine(row.name, 60)}
-            {data.chosen && ` · ${data.chosen}`}
-          </span>
         )}
       </div>
       {data?.left && data.outcome.length > 0 && <Outcome changes={data.outcome} />}

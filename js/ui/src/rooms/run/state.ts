@@ -2,7 +2,7 @@
 // at the same artifact, compared with the same run.
 import { useStore } from "zustand";
 import { createStore, type StoreApi } from "zustand/vanilla";
-import type { Explanation, RunDetail } from "../../contract";
+import type { Explanation, RunDetail, RunPage } from "../../contract";
 import { usePanel } from "../../state/panel";
 import { type Asked, useAsk } from "../../state/query";
 import { useView, type ViewStore } from "../../state/view";
@@ -34,6 +34,8 @@ export interface RoomState {
   search: string;
   /** Which direction is better, by metric, as far as it was asked for; without a prototype, as names may be any. */
   directions: Record<string, "min" | "max" | null>;
+  /** The runs around as they were last answered, so that the next run has its neighbours at once. */
+  near: { asked: string; page: RunPage } | null;
   /** The button that brought the next run: it keeps the focus. */
   stepped: -1 | 0 | 1;
 }
@@ -46,6 +48,7 @@ const FIRST: RoomState = {
   artifact: null,
   search: "",
   directions: Object.create(null),
+  near: null,
   stepped: 0,
 };
 
