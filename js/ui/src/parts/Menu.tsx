@@ -71,7 +71,12 @@ export function Menu({
 }: MenuProps) {
   const [open, setOpen] = useState(false);
   const anchor = useRef<HTMLButtonElement>(null);
-  const close = useCallback(() => setOpen(false), []);
+  const left = useCallback(() => setOpen(false), []);
+  // After a choice the keyboard is where it was before.
+  const close = useCallback(() => {
+    setOpen(false);
+    anchor.current?.focus({ preventScroll: true });
+  }, []);
   return (
     <>
       <Button
@@ -87,7 +92,7 @@ export function Menu({
         aria-expanded={open}
         onClick={() => setOpen(!open)}
       />
-      <Popover anchor={anchor} open={open} onClose={close} label={label} role={role} className={className}>
+      <Popover anchor={anchor} open={open} onClose={left} label={label} role={role} className={className}>
         {open && children(close)}
       </Popover>
     </>

@@ -36,7 +36,10 @@ export function App() {
       aria-label="nbtrack runs"
       data-jp-suppress-context-menu=""
       data-lm-suppress-shortcuts="true"
-      onKeyDown={(event) => event.stopPropagation()}
+      onKeyDown={(event) => {
+        event.stopPropagation();
+        if (full && event.key === "Escape") set({ fullScreen: false });
+      }}
     >
       <LinkNote />
       {open?.kind === "run" && <OneRun key={open.id} id={open.id} />}

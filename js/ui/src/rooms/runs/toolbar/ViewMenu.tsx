@@ -11,11 +11,15 @@ export function ViewMenu() {
   const full = useView((view) => view.fullScreen);
   const hidden = useView((view) => view.hidden.length);
   const set = useSetView();
-  const anchor = useRef<HTMLSpanElement>(null);
+  const anchor = useRef<HTMLElement | null>(null);
   const [help, setHelp] = useState(false);
   const closeHelp = useCallback(() => setHelp(false), []);
   return (
-    <span ref={anchor}>
+    <span
+      ref={(span) => {
+        anchor.current = span?.querySelector("button") ?? null;
+      }}
+    >
       <Menu label="More" icon="more" iconOnly>
         {(close) => {
           const then = (act: () => void) => () => {
