@@ -6,6 +6,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.widget.parents import PARENTS
 from nbtrack.widget.talk import PROTOCOL, Talk
 from nbtrack.widget.watch import WATCHER
 
@@ -30,6 +31,7 @@ class Live:
         self._views: set[str] = set()
         self.closed = False
         _log_into_the_kernel()
+        PARENTS.follow()
         self._push = models.Push()  # first: the panel's own announcement names it
         try:
             self.model: PanelModel = models.PanelModel(spec, self._push)

@@ -23,6 +23,7 @@ import traitlets
 from traitlets.log import get_logger
 
 from nbtrack.widget import built
+from nbtrack.widget.parents import PARENTS
 
 
 class Push(ipywidgets.Widget):  # type: ignore[misc]  # published without types
@@ -44,6 +45,10 @@ class PanelModel(anywidget.AnyWidget):
             spec=spec,
             push=f"IPY_MODEL_{push.model_id}",
         )
+
+    def _handle_msg(self, msg: Any) -> None:
+        PARENTS.keep()
+        super()._handle_msg(msg)
 
     def set_state(self, sync_data: Any) -> None:
         """Nothing of the front end's is taken over: what it has to say comes as messages."""

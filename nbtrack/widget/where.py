@@ -11,7 +11,13 @@ from typing import Any
 
 def in_kernel() -> bool:
     """Whether outputs go to a front end."""
-    return getattr(_shell(), "kernel", None) is not None
+    return kernel_shell() is not None
+
+
+def kernel_shell() -> Any:
+    """The shell of this process' kernel; None where there is none."""
+    shell = _shell()
+    return shell if getattr(shell, "kernel", None) is not None else None
 
 
 def execution() -> tuple[str | None, str]:
