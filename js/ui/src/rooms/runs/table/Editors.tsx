@@ -14,7 +14,7 @@ export function TextField({ label, text, placeholder, onSave, onEnd }: TextProps
   const field = useRef<HTMLInputElement>(null);
   const done = useRef(false);
   useLayoutEffect(() => {
-    field.current?.focus({ preventScroll: true });
+    show(field.current);
     field.current?.select();
   }, []);
   const end = (save: boolean) => {
@@ -42,6 +42,11 @@ export function TextField({ label, text, placeholder, onSave, onEnd }: TextProps
   );
 }
 
+function show(field: HTMLInputElement | null): void {
+  field?.focus({ preventScroll: true });
+  field?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
+}
+
 /** "stage: final", "stage=final" or "stage": a tag's name and its text. */
 export function readTag(text: string): [name: string, text: string] | null {
   const [, name = "", rest = ""] = text.match(/^\s*([^=:]*?)\s*(?:[=:]\s*(.*?))?\s*$/s) ?? [];
@@ -59,7 +64,7 @@ interface TagProps {
 export function TagField({ tags, known, onSet, onEnd }: TagProps) {
   const field = useRef<HTMLInputElement>(null);
   const [text, setText] = useState("");
-  useLayoutEffect(() => field.current?.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => show(field.current), []);
   const add = () => {
     const read = readTag(text);
     if (read) onSet(...read);

@@ -39,15 +39,24 @@ export function Grid({ table, box, onBox, children }: Props) {
 
   const fold = useFold(table);
   const edit = useCallback((row: RunRow, column: string) => setEdited({ id: row.id, column }), []);
+  const focus = useCallback(() => box.current?.focus({ preventScroll: true }), [box]);
   const endEdit = useCallback(() => {
     setEdited(null);
-    box.current?.focus({ preventScroll: true });
-  }, [box]);
+    focus();
+  }, [focus]);
+  const endMenu = useCallback(() => {
+    setMenu(null);
+    focus();
+  }, [focus]);
   const menuAt = useCallback(
     (row: RunRow, column: string, x: number, y: number) =>
       setMenu({ row, column: seen.find((one) => one.id === column), x, y }),
     [seen],
   );
+  const endHelp = useCallback(() => {
+    setHelp(false);
+    focus();
+  }, [focus]);
   const tagNames = table.all.filter((column) => column.kind === "tags").map((column) => column.label);
   const editor = (column: string, row: RunRow) => (
     <EditCell row={row} column={column} tagNames={tagNames} actions={actions} onEnd={endEdit} />
@@ -57,7 +66,7 @@ export function Grid({ table, box, onBox, children }: Props) {
     const at = document.getElementById(`${uid}-${cursor.line}-${cursor.place}`)?.getBoundingClientRect();
     if (row) menuAt(row, seen[cursor.place]?.id ?? "", (at?.left ?? 0) + 12, at?.bottom ?? 0);
   }, [source, cursor, uid, seen, menuAt]);
-  const onKeyDown = useCommands({
+  const command = useCommands({
     table,
     cursor,
     selecting,
@@ -68,6 +77,11 @@ export function Grid({ table, box, onBox, children }: Props) {
     help: () => setHelp(true),
     onHeading: (event) => headingKeys.current?.(event) ?? false,
   });
+  const onKeyDown = (event: React.KeyboardEvent<HTMLElement>) => {
+    // What is typed before its field is there is lost rather than taken for a command.
+    if (edited && event.target === event.currentTarget) return event.key === "Escape" ? endEdit() : undefined;
+    return command(event);
+  };
   const pointer = usePointer({ table, cursor, selecting, actions, edit, fold, menuAt });
   const heading = cursor.line === HEADING;
   const classes = ["nbt-table", viewport.scrolled && "nbt-scrolled", source.root.stale && "nbt-stale"];
@@ -81,6 +95,7 @@ export function Grid({ table, box, onBox, children }: Props) {
         aria-label="Runs"
         tabIndex={0}
         className={classes.filter(Boolean).join(" ")}
+        style={{ scrollPadding: `${table.head}px 0 0 ${layout.heldWidth}px` }}
         aria-rowcount={source.lines.count + 1}
         aria-colcount={seen.length + 1}
         aria-multiselectable
@@ -107,6 +122,7 @@ export function Grid({ table, box, onBox, children }: Props) {
             chosen={chosen}
             onAll={() => (chosen === "all" ? selecting.clear() : void selecting.all())}
             keys={headingKeys}
+            onFocus={focus}
           />
           <HeldRuns table={table} uid={uid} now={now} edited={edited} editor={editor} />
         </div>
@@ -114,8 +130,8 @@ export function Grid({ table, box, onBox, children }: Props) {
         {children}
       </div>
       <div ref={corner} className="nbt-corner" />
-      {menu && <RowMenu at={menu} actions={actions} edit={edit} onClose={() => setMenu(null)} />}
-      {help && <KeysHelp anchor={corner} onClose={() => setHelp(false)} />}
+      {menu && <RowMenu at={menu} actions={actions} edit={edit} onClose={endMenu} />}
+      {help && <KeysHelp anchor={corner} onClose={endHelp} />}
     </>
   );
 }

@@ -26,9 +26,11 @@ interface Props {
   onAll: () => void;
   /** What the keys do on a heading; set from here. */
   keys: MutableRefObject<((event: React.KeyboardEvent<HTMLElement>) => boolean) | null>;
+  /** Gives the focus back to the table. */
+  onFocus: () => void;
 }
 
-export function Header({ columns, layout, from, to, active, uid, box, chosen, onAll, keys }: Props) {
+export function Header({ columns, layout, from, to, active, uid, box, chosen, onAll, keys, onFocus }: Props) {
   const sort = useView((view) => view.sort);
   const chosenWay = useView((view) => view.better);
   const set = useSetView();
@@ -120,7 +122,10 @@ export function Header({ columns, layout, from, to, active, uid, box, chosen, on
         <HeaderMenu
           column={menuColumn}
           anchor={anchor}
-          onClose={() => setMenu(null)}
+          onClose={() => {
+            setMenu(null);
+            onFocus();
+          }}
           onFit={() => drag.fit(menuColumn.id)}
         />
       )}

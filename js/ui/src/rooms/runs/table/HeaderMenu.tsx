@@ -1,21 +1,21 @@
 // What can be done with a column.
 import { type RefObject, useState } from "react";
 import { betterOf, type Column, statFor } from "../../../lib/columns";
-import { MenuItem, MenuLine, MenuTitle } from "../../../parts/Menu";
+import { MenuItem, MenuLine } from "../../../parts/Menu";
 import { Popover } from "../../../parts/Popover";
 import { type Better, type SortKey, type Stat, useSetView, useView } from "../../../state/view";
 import { ValueFilter } from "./ValueFilter";
 
-const STATS: readonly (readonly [Stat, string])[] = [
-  ["last", "Last value"],
-  ["min", "Lowest value"],
-  ["max", "Highest value"],
-  ["mean", "Mean of all values"],
+const STATS: readonly (readonly [Stat, string, string])[] = [
+  ["last", "last", "Last value"],
+  ["min", "min", "Lowest value"],
+  ["max", "max", "Highest value"],
+  ["mean", "mean", "Mean of all values"],
 ];
-const WAYS: readonly (readonly [Better, string])[] = [
-  ["min", "Less is better ↓"],
-  ["max", "More is better ↑"],
-  ["none", "Neither is better"],
+const WAYS: readonly (readonly [Better, string, string])[] = [
+  ["min", "less ↓", "Less is better"],
+  ["max", "more ↑", "More is better"],
+  ["none", "neither", "Neither is better"],
 ];
 const GROUPED = new Set(["experiment", "notebook", "status"]);
 
@@ -118,35 +118,58 @@ function MetricItems({ column, onClose }: { column: Column; onClose: () => void 
   const set = useSetView();
   const stats = useView((view) => view.stats);
   const better = useView((view) => view.better);
-  const stat = statFor(stats, label);
-  const way: Better = betterOf(column, better) ?? "none";
   return (
     <>
-      <MenuTitle>Show</MenuTitle>
-      {STATS.map(([one, text]) => (
-        <MenuItem
-          key={one}
-          label={text}
-          checked={stat === one}
-          onChoose={() => {
-            set({ stats: { ...stats, [label]: one } });
-            onClose();
-          }}
-        />
-      ))}
-      <MenuTitle>Direction</MenuTitle>
-      {WAYS.map(([one, text]) => (
-        <MenuItem
-          key={one}
-          label={text}
-          checked={way === one}
-          onChoose={() => {
-            set({ better: { ...better, [label]: one } });
-            onClose();
-          }}
-        />
-      ))}
+      <Choice
+        title="Show"
+        choices={STATS}
+        chosen={statFor(stats, label)}
+        onChoose={(one) => {
+          set({ stats: { ...stats, [label]: one } });
+          onClose();
+        }}
+      />
+      <Choice
+        title="Better is"
+        choices={WAYS}
+        chosen={betterOf(column, better) ?? "none"}
+        onChoose={(one) => {
+          set({ better: { ...better, [label]: one } });
+          onClose();
+        }}
+      />
     </>
+  );
+}
+
+interface ChoiceProps<T extends string> {
+  title: string;
+  choices: readonly (readonly [value: T, label: string, title: string])[];
+  chosen: T;
+  onChoose: (value: T) => void;
+}
+
+/** One of a few, side by side. */
+function Choice<T extends string>({ title, choices, chosen, onChoose }: ChoiceProps<T>) {
+  return (
+    <div className="nbt-choice" role="group" aria-label={title}>
+      <span className="nbt-dim">{title}</span>
+      <span className="nbt-choice-row">
+        {choices.map(([value, label, words]) => (
+          <button
+            key={value}
+            type="button"
+            role="menuitemradio"
+            aria-checked={value === chosen}
+            aria-label={words}
+            title={words}
+            onClick={() => onChoose(value)}
+          >
+            {label}
+          </button>
+        ))}
+      </span>
+    </div>
   );
 }
 

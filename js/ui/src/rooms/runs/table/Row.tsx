@@ -74,13 +74,15 @@ function Cell({ placed, props }: { placed: Placed; props: RowProps }) {
   const { row, active, uid, line, edited } = props;
   const here = active === place;
   const editing = edited === column.id && row && props.editor;
+  // A field has room to type in; it lies over its neighbours.
+  const wide = editing ? Math.max(width, column.id === "tags" ? 380 : 260) : width;
   const kind = column.kind === "meta" ? column.id : column.kind;
   return (
     <div
       role="gridcell"
       id={here ? `${uid}-${line}-${place}` : undefined}
       className={`nbt-cell nbt-cell-${kind}${column.numeric ? " nbt-numeric" : ""}${here ? " nbt-here" : ""}${editing ? " nbt-editing" : ""}`}
-      style={{ left, width }}
+      style={{ left, width: wide }}
       aria-colindex={place + 2}
       data-col={column.id}
     >
