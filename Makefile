@@ -4,6 +4,7 @@
 # LAB_ARGS     more options for JupyterLab                  make lab LAB_ARGS=--no-browser
 # PYTEST_ARGS  more options for pytest                      make pytest PYTEST_ARGS="tests/runs -x"
 # NBTRACK_BROWSER  the browser that the tests drive         make test NBTRACK_BROWSER=/path/to/chrome
+# BENCH_ARGS   more options for the benchmark               make bench BENCH_ARGS="--only panel"
 # RUNS         how many runs `make seed` makes
 # SEED_DIR     the project folder it makes them in
 
@@ -74,8 +75,9 @@ $(TEST_READY): pyproject.toml | $(PY)
 
 # wandb and trackio bring dozens of packages of their own, so they stay away from the environment that the tests see.
 $(BENCH_READY): pyproject.toml | $(BENCH)/bin/python
-	@echo "Installing nbtrack and the trackers it is compared with into $(BENCH); a minute or two the first time …"
-	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[bench]"
+	@echo "Installing nbtrack, JupyterLab and other trackers into $(BENCH); a minute or two the first time …"
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[bench]" \
+	  $$($(BENCH)/bin/python hatch_build.py needs)
 	@touch $@
 
 # ---- what people call --------------------------------------------------------------------------------------------
@@ -105,8 +107,10 @@ contract: $(LAB_READY) ## make the TypeScript types of the wire anew
 browser: $(TEST_READY) ## see that the tests have a browser, and install one if not
 	@$(PY) tests/ui/browser.py
 
-bench: $(BENCH_READY) ## measure against sqlite3, trackio and wandb
-	@$(BENCH)/bin/python tests/benchmarks/bench.py
+bench: $(BENCH_READY) ## measure against sqlite3, trackio and wandb, and the panel in a browser
+	@$(BENCH)/bin/python hatch_build.py
+	@$(BENCH)/bin/python tests/ui/browser.py
+	@$(BENCH)/bin/python tests/benchmarks/bench.py $(BENCH_ARGS)
 
 seed: $(LAB_READY) ## fill a project with made-up runs, to try things at size
 	@$(PY) tests/benchmarks/seed.py --runs $(RUNS) $(SEED_DIR)

@@ -1,8 +1,9 @@
-"""Measure nbtrack side by side with sqlite3, trackio and W&B offline, in one run on one machine.
+"""Measure nbtrack side by side with sqlite3, trackio and W&B offline, and its panel, in one run on one machine.
 
     python tests/benchmarks/bench.py [--quick] [--only PART] [--without RIVAL] [--json FILE]
 
-Subjects take turns, each in a process of its own; medians of the rounds are shown. The table is Markdown.
+Subjects take turns, each in a process of its own; medians of the rounds are shown. The table is Markdown. ``--only
+panel`` stands for all parts whose names begin so; they need the browser that tests/ui/browser.py finds.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from pathlib import Path
 from subjects import RIVALS, present
 from table import Line, markdown, surroundings
 
-PARTS = ("latency", "kills", "ingest", "small_runs", "queries", "imports", "cells")
+PANEL = ("panel_size", "panel_table", "panel_curves", "panel_live", "panel_saved", "panel_lab")
+PARTS = ("latency", "kills", "ingest", "small_runs", "queries", "imports", "cells", *PANEL)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{name} is not installed here, so it is left out (`make bench` installs it).")
     lines: list[Line] = []
     failed = False
-    for part in given.only or PARTS:
+    for part in [one for one in PARTS if not given.only or one in given.only or one.partition("_")[0] in given.only]:
         began = time.monotonic()
         try:
             found: list[Line] = import_module(part).lines(given.quick, rivals)
@@ -50,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="small sizes: does it work, not how fast it is")
-    parser.add_argument("--only", action="append", choices=PARTS, help="this part; may be repeated")
+    parser.add_argument("--only", action="append", choices=(*PARTS, "panel"), help="this part; may be repeated")
     parser.add_argument("--without", action="append", default=[], choices=RIVALS, help="leave one out")
     parser.add_argument("--json", type=Path, help="the lines as JSON too")
     return parser.parse_args(arguments)

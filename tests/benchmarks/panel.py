@@ -1,0 +1,193 @@
+"""What measures the panel: a project that is served by a process of its own, and a browser whose pages take the time.
+
+The parts are in panel_size.py, panel_table.py, panel_curves.py, panel_live.py, panel_saved.py and panel_lab.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from child import environment, folder
+from table import Line, judge, median
+
+HERE = Path(__file__).resolve().parent
+TESTS = HERE.parent
+STATIC = TESTS.parent / "nbtrack" / "widget" / "static"
+SIZE = {"width": 1280, "height": 900}
+_TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+
+
+def ui(module: str) -> Any:
+    """A module of tests/ui, which is a folder and no package."""
+    if str(TESTS) not in sys.path:
+        sys.path.append(str(TESTS))
+    return import_module(f"ui.{module}")
+
+
+class Server:
+    """A process that answers the panel of one project over HTTP."""
+
+    def __init__(self, address: str, process: int) -> None:
+        self.address = address
+        self.process = process
+
+    def cpu(self) -> float:
+        """CPU seconds it has used so far, to a hundredth."""
+        fields = Path(f"/proc/{self.process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+@contextmanager
+def served(project: Path) -> Iterator[Server]:
+    """Serve a project meanwhile; nothing of its arrangement is remembered from before."""
+    process = subprocess.Popen(
+        [sys.executable, str(TESTS / "ui" / "serve.py"), str(project), "--port", "0"],
+        env=environment(str(project)),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        if not address:
+            raise RuntimeError(f"tests/ui/serve.py ended with status {process.wait()}.")
+        yield Server(address, process.pid)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+class Watched:
+    """A page that takes its own time; panel_probe.js has what it can be asked."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.add_init_script(path=HERE / "panel_probe.js")
+        self._cdp = page.context.new_cdp_session(page)
+        self._cdp.send("Performance.enable", {"timeDomain": "threadTicks"})  # CPU, whoever else is busy
+
+    def show(self, server: Server, **spec: Any) -> None:
+        """Open the panel."""
+        self.page.goto(f"{server.address}/?spec={quote(json.dumps(spec))}", wait_until="commit")
+
+    def ask(self, expression: str, given: Any = None) -> Any:
+        """What an expression of the page comes to."""
+        found = self.page.evaluate(expression, given)
+        if self.errors:
+            raise RuntimeError(f"The panel threw an error: {self.errors[0]}")
+        return found
+
+    def cpu(self) -> float:
+        """CPU seconds of the page's main thread so far."""
+        found = self._cdp.send("Performance.getMetrics")["metrics"]
+        return float(next(one["value"] for one in found if one["name"] == "TaskDuration"))
+
+    def heap(self) -> float:
+        """Bytes of JavaScript that are still needed."""
+        for _ in range(2):  # what is found to be free by the first may free more
+            self._cdp.send("HeapProfiler.collectGarbage")
+        return float(self._cdp.send("Runtime.getHeapUsage")["usedSize"])
+
+    def after(self, event: str, holds: str, given: Any, action: Callable[[], object]) -> dict[str, float]:
+        """Do something as a user: milliseconds from the event it makes until a frame could be seen in which ``holds``.
+
+        holds: a function of the page, of ``given``. asked: the same from the first question for rows since.
+        """
+        before = self.cpu()
+        self.ask(f"(given) => {{ window.awaited = probe.until(() => ({holds})(given)); }}", given)
+        action()
+        found: dict[str, float] = self.ask(
+            """async (event) => {
+                const end = await window.awaited;
+                const from = probe.events[event];
+                const pages = probe.answers(from).filter(({ op }) => op === "runs.page");
+                const first = Math.min(...pages.map(({ asked }) => asked), end);
+                return { whole: end - from, asked: end - first };
+            }""",
+            event,
+        )
+        self.ask("() => probe.rest(200)")
+        return {**found, "cpu": self.cpu() - before}
+
+
+@contextmanager
+def browser() -> Iterator[Callable[[], Watched]]:
+    """A browser: what is given makes a page of its own context, of which nothing is known from before."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = ui("browser").launch(playwright)
+        try:
+            yield lambda: Watched(found.new_context(viewport=SIZE).new_page())
+        finally:
+            found.close()
+
+
+@contextmanager
+def prepared(name: str, make: Callable[[Path], None], quick: bool, **sizes: int) -> Iterator[Path]:
+    """A project that ``make`` fills: kept for the next time beside this Python, unless it is a small one."""
+    if quick:
+        with folder() as place:
+            make(Path(place))
+            yield Path(place)
+        return
+    sources = (HERE / "seed.py", TESTS.parent / "nbtrack" / "runs" / "migrations.py")
+    about = json.dumps(sizes, sort_keys=True) + "".join(path.read_text(encoding="utf-8") for path in sources)
+    kept = Path(sys.prefix) / "bench" / f"{name}-{hashlib.sha256(about.encode()).hexdigest()[:12]}"
+    if not kept.is_dir():
+        half = kept.with_suffix(".part")
+        shutil.rmtree(half, ignore_errors=True)
+        half.mkdir(parents=True)
+        make(half)
+        half.rename(kept)
+    yield kept
+
+
+def forget(project: Path) -> None:
+    """Let the panel open as if for the first time."""
+    for path in (project / ".nbtrack").glob("views*"):
+        path.unlink()
+
+
+def arrange(project: Path, **view: Any) -> None:
+    """Let the panel open as somebody left it."""
+    forget(project)
+    tell(project, "tables.save", state=view)
+
+
+def tell(project: Path, operation: str, **payload: Any) -> Any:
+    """What nbtrack answers to an operation, in this process."""
+    from nbtrack.api.dispatch import answer
+    from nbtrack.base.config import Project
+
+    found = answer(Project(project), operation, payload)
+    if not found["ok"]:
+        raise RuntimeError(f"{operation}: {found['error']}")
+    return found["result"]
+
+
+def line(
+    part: str, what: str, shown: str, goal: str = "", ok: bool | None = None, note: str = "", **values: float
+) -> Line:
+    """A line of the table; the panel has no rivals in it."""
+    return Line(part, what, {"nbtrack": shown}, goal, "" if ok is None else judge(ok), note, values)
+
+
+def spread(values: Sequence[float], unit: str = "ms") -> str:
+    """The middle one, and from where to where they go."""
+    low, high = min(values), max(values)
+    many = f" ({low:,.0f} … {high:,.0f})" if len(values) > 1 else ""
+    return f"{median(values):,.0f}{many} {unit}" if many else f"{median(values):,.0f} {unit}"

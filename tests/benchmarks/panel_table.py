@@ -1,0 +1,202 @@
+"""The table of 100,000 runs × 50 columns: first rows, sorting, filtering, scrolling, memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+from child import in_child
+from panel import Server, Watched, browser, forget, line, prepared, served, spread, tell
+from table import Line, median, milli
+
+PART = "panel_table"
+RUNS, PARAMS, METRICS = 100_000, 40, 10
+STEPS, PIXELS = 60, 600
+FILTERS = (
+    "metrics.acc > 0.9",
+    "params.lr < 0.01 and metrics.acc > 0.9",
+    "params.optimizer = 'adam' and status = 'finished'",
+    "tags.stage = 'best'",
+    "run-777",
+    "params.depth > 100 and metrics.val_loss < 0.1",
+)
+FIRST = "() => probe.first() !== null"
+ONE_OF = "(ids) => ids.includes(probe.first())"
+Timed = dict[str, float]
+
+
+def seed(place: str, runs: int, params: int, metrics: int) -> None:
+    """Inside a child: fill the project."""
+    from seed import fill
+
+    from nbtrack.base.config import Project
+
+    fill(Project(Path(place)), runs, params, metrics)
+
+
+def lines(quick: bool, rivals: list[str]) -> list[Line]:
+    """The lines of this part."""
+    sizes = {"runs": 400, "params": 12, "metrics": 3} if quick else {"runs": RUNS, "params": PARAMS, "metrics": METRICS}
+
+    def make(place: Path) -> None:
+        in_child("panel_table:seed", str(place), **sizes)
+
+    with prepared("table", make, quick, **sizes) as project, browser() as new:
+        opened = [_opened(project, new) for _ in range(1 if quick else 5)]
+        with _shown(project, new) as (server, watched):
+            sorted_ = _sorted(project, watched, server, 1 if quick else 4)
+        with _shown(project, new) as (server, watched):
+            filtered = _filtered(project, watched, server, FILTERS[:1] if quick else FILTERS)
+        scrolled = {
+            frames: [_scrolled(project, new, frames, 5 if quick else STEPS) for _ in range(1 if quick else 3)]
+            for frames in (2, 1)
+        }
+    what = f"{sizes['runs']:,} runs × {sizes['params'] + sizes['metrics']} columns"
+    return [
+        _first(what, opened),
+        _change("a click on a metric's heading → rows in the new order", sorted_, "whole"),
+        _change("a filter, from its first question → the rows that match", filtered, "asked"),
+        _change("the same from the last key, with the pause that typing is given", filtered, "whole", goal=False),
+        *_scrolling(scrolled),
+        _heap([one["heap"] for some in scrolled.values() for one in some]),
+    ]
+
+
+@contextmanager
+def _shown(project: Path, new: Callable[[], Watched]) -> Iterator[tuple[Server, Watched]]:
+    """The panel of a project, opened as if for the first time, with its rows there and at rest."""
+    forget(project)
+    watched = new()
+    with served(project) as server:
+        watched.show(server)
+        watched.ask(f"() => probe.until({FIRST})")
+        watched.ask("() => probe.rest()")
+        yield server, watched
+        watched.page.context.close()
+
+
+def _opened(project: Path, new: Callable[[], Watched]) -> Timed:
+    """From opening the page, with a server that has not read anything yet."""
+    forget(project)
+    watched = new()
+    with served(project) as server:
+        spent = server.cpu()
+        watched.show(server)
+        wall = watched.ask(f"() => probe.until({FIRST})")
+        found = {"wall": wall, "cpu": watched.cpu(), "python": server.cpu() - spent}
+        asked = watched.ask("() => probe.answers().filter(({ op }) => op === 'runs.page').map(({ asked }) => asked)")
+        watched.page.context.close()
+    return {**found, "asked": min(asked)}
+
+
+def _sorted(project: Path, watched: Watched, server: Server, most: int) -> list[Timed]:
+    """Clicks on headings that are in sight: no two ask the same."""
+    seen: list[str] = watched.ask(
+        """() => [...document.querySelectorAll('[role="columnheader"][data-col^="metrics."]')]
+            .filter((one) => one.getBoundingClientRect().right < probe.scroller().getBoundingClientRect().right)
+            .map((one) => one.dataset.col)"""
+    )
+    if not seen:
+        raise RuntimeError("no metric's heading is in sight")
+    found = []
+    for column in seen[:most]:
+        ends = [tell(project, "runs.page", sort=[sign + column], limit=1)["rows"][0]["id"] for sign in ("", "-")]
+        box = watched.page.locator(f'[role="columnheader"][data-col="{column}"]').bounding_box()
+        place = (box["x"] + box["width"] / 3, box["y"] + box["height"] / 2)  # beside its menu
+        for _ in range(2):  # one way, then the other
+            others = [one for one in ends if one != watched.ask("() => probe.first()")]
+            spent = server.cpu()
+            took = watched.after("click", ONE_OF, others, lambda place=place: watched.page.mouse.click(*place))
+            found.append({**took, "python": server.cpu() - spent})
+    return found
+
+
+def _filtered(project: Path, watched: Watched, server: Server, filters: tuple[str, ...]) -> list[Timed]:
+    """Filters typed as fast as a good typist does, each into an empty field."""
+    field = watched.page.get_by_role("combobox", name="Filter runs")
+    found = []
+    for text in filters:
+        first = tell(project, "runs.page", filter=text, limit=1)["rows"][0]["id"]
+        spent = server.cpu()
+        took = watched.after("input", ONE_OF, [first], lambda text=text: field.press_sequentially(text, delay=40))
+        found.append({**took, "python": server.cpu() - spent})
+        field.fill("")
+        watched.ask("() => probe.rest(600)")
+    return found
+
+
+def _scrolled(project: Path, new: Callable[[], Watched], frames: int, steps: int) -> Timed:
+    with _shown(project, new) as (server, watched):
+        spent, work = server.cpu(), watched.cpu()
+        found = watched.ask("([steps, pixels, frames]) => probe.scroll(steps, pixels, frames)", [steps, PIXELS, frames])
+        took, python = watched.cpu() - work, server.cpu() - spent
+        if found["top"] < PIXELS:
+            raise RuntimeError("the table does not scroll")
+        watched.ask("() => probe.rest()")
+        left = watched.ask("() => probe.blank(probe.scroller())")
+        if left["none"] + left["bones"] > 1:
+            raise RuntimeError(f"after a rest {left} pixels of the table are still blank")
+        gaps = [after - before for before, after in pairwise(found["frames"])]
+        return {
+            "blank": sum(one["none"] > 1 for one in found["steps"]),
+            "bones": sum(one["none"] + one["bones"] > 1 for one in found["steps"]),
+            "longest": max(gaps),
+            "whole": found["frames"][-1] - found["frames"][0],
+            "cpu": took,
+            "python": python,
+            "heap": watched.heap(),
+        }
+
+
+def _first(what: str, opened: list[Timed]) -> Line:
+    wall = [one["wall"] for one in opened]
+    own = median(one["wall"] - one["asked"] for one in opened)
+    return line(
+        PART,
+        f"{what}: page opened → first rows, nothing read before",
+        f"{spread(wall)}, of that {own:,.0f} ms from the first question for rows; {_cpu(opened)}",
+        "≤ 1 s",
+        median(wall) <= 1000,
+        "Panel's table: over HTTP from a process of its own; times end with the frame that shows it. "
+        "CPU of the page's main thread, and of Python.",
+        wall=median(wall),
+    )
+
+
+def _change(what: str, found: list[Timed], which: str, goal: bool = True) -> Line:
+    took = [one[which] for one in found]
+    shown = f"{spread(took)}; {_cpu(found)}" if goal else spread(took)
+    return line(PART, what, shown, "≤ 200 ms" if goal else "", median(took) <= 200 if goal else None, ms=median(took))
+
+
+def _scrolling(scrolled: dict[int, list[Timed]]) -> list[Line]:
+    found = []
+    for frames, some in scrolled.items():
+        pace = "each frame" if frames == 1 else f"every {frames} frames"
+        blank, bones = median(one["blank"] for one in some), median(one["bones"] for one in some)
+        longest, whole = median(one["longest"] for one in some), median(one["whole"] for one in some)
+        found.append(
+            line(
+                PART,
+                f"{STEPS} steps of {PIXELS} px, one {pace}: steps that end with a row without values / no row at all",
+                f"{bones:.0f} / {blank:.0f}; longest frame {longest:,.0f} ms; all in {whole:,.0f} ms; {_cpu(some)}",
+                "0",
+                bones == 0,
+                bones=bones,
+                blank=blank,
+                longest=longest,
+            )
+        )
+    return found
+
+
+def _heap(heaps: list[float]) -> Line:
+    most = max(heaps) / 1e6
+    return line(PART, "heap after that", f"{most:,.1f} MB", "≤ 60 MB", most <= 60, MB=most)
+
+
+def _cpu(found: list[Timed]) -> str:
+    page, python = (median(one[which] for one in found) for which in ("cpu", "python"))
+    return f"CPU {milli(page)} + {milli(python)}"
