@@ -108,11 +108,11 @@ const PLACES = 100; // of the slider
 /** The slider goes from 0 to 0.999, half of its way above 0.97: that is where the differences are. */
 export function weightAt(place: number): number {
   const weight = 1 - 10 ** ((-3 * place) / PLACES);
-  return Number(weight.toFixed(weight < 0.9 ? 2 : 3));
+  return Number(weight.toFixed(weight < 0.9 ? 2 : weight < 0.99 ? 3 : 4));
 }
 
 export function placeOf(weight: number): number {
-  return Math.min(PLACES, Math.round((-Math.log10(1 - weight) * PLACES) / 3));
+  return weight > 0 ? Math.min(PLACES, Math.round((-Math.log10(1 - weight) * PLACES) / 3)) : 0;
 }
 
 function Smoothing({ weight, onChange }: { weight: number; onChange: (weight: number) => void }) {

@@ -1,6 +1,6 @@
 // What is chosen where nobody has chosen: which metrics have a chart, what groups are made of.
 
-import type { Key, RunRow } from "../../../contract";
+import type { Json, Key, RunRow } from "../../../contract";
 import { allColumns, type Column, cellValue } from "../../../lib/columns";
 import { value } from "../../../lib/format";
 
@@ -64,8 +64,15 @@ export interface Groups {
 export function groupsOf(runs: readonly RunRow[], column: string): Groups {
   const label = column.slice(column.indexOf(".") + 1);
   const of = new Map(runs.map((run) => [run.id, `${label} ${text(run, column)}`]));
-  const names = [...new Set(of.values())].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  const values = new Map(runs.map((run) => [`${label} ${text(run, column)}`, cellValue(run, column)]));
+  const names = [...values.keys()].sort((a, b) => inOrder(values.get(a), values.get(b)) || a.localeCompare(b));
   const found: Record<string, string[]> = Object.fromEntries(names.map((name) => [name, []]));
   for (const [run, name] of of) found[name]?.push(run);
   return { of, names, runs: found };
+}
+
+/** Numbers by their value, then everything else. */
+function inOrder(a: Json | undefined, b: Json | undefined): number {
+  const numbers = [a, b].map((one) => (typeof one === "number" ? one : Number.POSITIVE_INFINITY)) as [number, number];
+  return numbers[0] === numbers[1] ? 0 : numbers[0] - numbers[1];
 }
