@@ -20,7 +20,7 @@ PROTOCOL 1
 **Spec.** Every key is always there::
 
     {"v": 1, "version": "0.1.0",          # of nbtrack
-     "project": "..",                     # the project's folder as seen from the notebook's; "" when not known
+     "project": "..",                     # the project's folder as seen from the notebook's; "" if that is outside
      "root": "churn",                     # the name of that folder, for people
      "filter": "", "sort": ["-metrics.acc"], "columns": ["params.lr"] | null, "charts": ["loss"] | null,
      "also": ["id in (…)"], "experiment": "…" | null, "notebook": "…" | null,
@@ -29,15 +29,15 @@ PROTOCOL 1
 ``also``, ``experiment`` and ``notebook`` bound what the panel is about: they go into every request that takes a
 `Selection`, and the user cannot take them off. ``filter``, ``sort``, ``columns`` and ``charts`` (names of metrics) are
 how it opens; where they are empty or null, the remembered arrangement (``tables.view``) or the panel's own choice
-holds. ``open`` is the run to open at once. ``height`` is in pixels. The saved output has the same spec under
-``application/vnd.nbtrack.panel.v1+json``.
+holds. ``open`` is the run to open at once. ``height`` is in pixels. The saved output has the same spec, without
+``version`` and ``root``, under ``application/vnd.nbtrack.panel.v1+json``.
 
 **Requests** are custom messages, ``model.send(request)``. ``id`` is an integer that the front end chooses, no two under
 way at once alike. Begin at a random one: a second browser on the same kernel asks the same model, and each hears the
 other's answers. (Never a string: ipykernel 7.4 would keep each for ever.) ::
 
     {"v": 1, "id": 7, "op": "runs.page", "payload": {…}}      an operation of contract.ts; payload may be left out
-    {"v": 1, "id": 7, "asset": "plotly.js"}                   a file that is loaded on demand: plotly.js
+    {"v": 1, "id": 7, "asset": "plotly.js"}                   a file that is loaded on demand, of `built.ASSETS`
     {"v": 1, "id": 7, "hello": {"version": "0.1.0"}}          who is there? Ask it first
     {"v": 1, "id": 7, "cancel": true}                         the answer to 7 is not wanted any more: no answer to this
     {"v": 1, "view": "k3x9", "shown": true}                   a view of this model was made: no answer

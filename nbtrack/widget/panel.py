@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MIME = "application/vnd.nbtrack.panel.v1+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
+_OF_THIS_PLACE = ("version", "root")  # not saved: the same notebook gives the same output elsewhere
 _LATEST = re.compile(r"@\d+")
 _MOST_RUNS = 500  # as many as a filter can name
 _HEIGHTS = range(200, 4001)
@@ -85,7 +86,7 @@ class Panel:
             return {"text/plain": f"{failed.text()}\n{error}", "text/html": failed._repr_html_()}
         SHELF.shown(live, *where.execution())
         bundle: dict[str, Any] = {
-            MIME: self.spec,
+            MIME: {key: value for key, value in self.spec.items() if key not in _OF_THIS_PLACE},
             WIDGET: {"version_major": 2, "version_minor": 0, "model_id": live.key},
             "text/plain": picture.text(),  # says the same whatever the runs are, so that notebooks stay comparable
         }
@@ -179,11 +180,15 @@ def _whole(service: RunsService, spec: dict[str, Any], run: Any, height: int | N
 
 
 def _as_seen_from(root: os.PathLike[str], folder: os.PathLike[str]) -> str:
-    """The project's folder in a form that survives moving or cloning it with its notebooks; "" if there is none."""
+    """The project's folder in a form that survives moving or cloning it with its notebooks.
+
+    "" where the notebook lies outside of it: the way there would be true, and said, on this machine alone.
+    """
     try:
-        return os.path.relpath(root, folder).replace(os.sep, "/")
+        found = os.path.relpath(root, folder).replace(os.sep, "/")
     except ValueError:  # on another drive
         return ""
+    return found if set(found.split("/")) <= {".", ".."} else ""
 
 
 def _names(given: Names, what: str) -> list[str] | None:
