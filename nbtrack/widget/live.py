@@ -42,6 +42,7 @@ class Live:
         self.key: str = self.model.model_id
         talk = Talk(project, self.model.send, self.seen)
         self.model.on_msg(lambda _, content, buffers: talk.hear(content))
+        self.model.comm.on_close(lambda _: self.close())  # by the front end
 
     def seen(self, view: str, shown: bool, gone: bool) -> None:
         """The front end says that a view of it was made or went."""

@@ -111,6 +111,15 @@ def test_closing_leaves_nothing_and_showing_again_opens_anew(filled: Project, co
     assert shown(panel) is not old
 
 
+def test_a_model_that_the_front_end_closes_takes_the_rest_with_it(filled: Project, comms: Comms) -> None:
+    opened = shown(nbtrack.panel())
+    say(opened, {"view": "a", "shown": True})
+    opened.model.comm.handle_close({})
+    assert opened.closed
+    assert not comms.opened()
+    assert not WATCHER._watched
+
+
 def test_a_closed_panel_is_not_kept_in_memory(filled: Project, comms: Comms) -> None:
     panel = nbtrack.panel()
     opened = shown(panel)
