@@ -19,6 +19,7 @@ STEPS = 120
 def fill(project: Project, runs: int = RUNS, steps: int = STEPS) -> None:
     """Make the runs; the same every time but for their ids and times."""
     import nbtrack
+    from nbtrack.runs.service import RunsService
     from nbtrack.sdk.context import set_project
 
     set_project(project)
@@ -48,6 +49,7 @@ def fill(project: Project, runs: int = RUNS, steps: int = STEPS) -> None:
                 nbtrack.log_text(f"optimizer {optimizer}\ndepth {depth}\n", "notes/summary.txt")
                 nbtrack.log_dict({"lr": lr, "confusion": [[50, 2], [3, 45]]}, "report.json")
                 nbtrack.log_table({"class": [0, 1, 2], "f1": [0.9, 0.8, quality]}, "per_class.csv")
+        RunsService(project).refresh()  # all of it in the database: a copy of the folder is whole
     finally:
         set_project(None)
 
