@@ -107,8 +107,8 @@ const PLACES = 100; // of the slider
 
 /** The slider goes from 0 to 0.999, half of its way above 0.97: that is where the differences are. */
 export function weightAt(place: number): number {
-  const weight = 1 - 10 ** ((-3 * place) / PLACES);
-  return Number(weight.toFixed(weight < 0.9 ? 2 : weight < 0.99 ? 3 : 4));
+  const rest = (10 ** ((-3 * place) / PLACES)).toPrecision(3);
+  return Number((1 - Number(rest)).toFixed(6));
 }
 
 export function placeOf(weight: number): number {

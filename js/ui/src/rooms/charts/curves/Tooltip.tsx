@@ -1,12 +1,13 @@
 // The one tooltip of all charts: what lies at the crosshair of the chart that is pointed at, the highest first.
 import { useLayoutEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
-import { duration, number, plural, value } from "../../../lib/format";
+import { number, plural } from "../../../lib/format";
 import { RunMark } from "../../../parts/Marks";
 import { type CurveOptions, useView } from "../../../state/view";
 import type { Row } from "./calc/near";
 import type { Readout } from "./cardChart";
 import type { Pointed, Shared } from "./shared";
+import { xText } from "./words";
 
 const GAP = 18; // pixels from the pointer
 
@@ -74,18 +75,4 @@ function Line({ row, near, smoothed }: { row: Row; near: boolean; smoothed: bool
       {band && <td className="nbt-curve-tip-raw">{`± ${number(spread)}, ${plural(band.of.runs, "run")}`}</td>}
     </tr>
   );
-}
-
-/** A place of the x axis, in words. */
-export function xText(x: number, { x: axis, xKey }: Pick<CurveOptions, "x" | "xKey">): string {
-  switch (axis) {
-    case "step":
-      return `step ${number(Math.round(x))}`;
-    case "relative":
-      return duration(Math.max(0, x));
-    case "time":
-      return new Date(x * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "medium" });
-    default:
-      return `${xKey ?? "x"} ${value(Number(x.toPrecision(4)))}`;
-  }
 }

@@ -12,6 +12,7 @@ import { Chart, type Scene } from "./draw/chart";
 import { later, never } from "./draw/frames";
 import type { Theme } from "./draw/theme";
 import type { Shared } from "./shared";
+import { spoken, xText } from "./words";
 
 /** What the card says around its chart. */
 export interface CardState {
@@ -162,7 +163,20 @@ export class CardChart {
         if (direction > 0 ? at > from && !(at >= next) : at < from && !(at <= next)) next = at;
       }
     }
-    if (!Number.isNaN(next)) this.#pointAt(next, 0.4);
+    if (Number.isNaN(next)) return;
+    this.#pointAt(next, 0.4);
+    this.#speak(next);
+  }
+
+  /** Tell a screen reader what lies at the crosshair. */
+  #speak(place: number): void {
+    const [scene, input, host] = [this.#scene, this.#input, this.#host];
+    const readout = scene && this.read(fromAxis(place, scene.xAxis));
+    if (!scene || !input || !host || !readout) return;
+    host.setAttribute("aria-valuemin", String(scene.x[0]));
+    host.setAttribute("aria-valuemax", String(scene.x[1]));
+    host.setAttribute("aria-valuenow", String(place));
+    host.setAttribute("aria-valuetext", spoken(xText(readout.x, input.options), readout.rows, readout.more));
   }
 
   reset(): void {

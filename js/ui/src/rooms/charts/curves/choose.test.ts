@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { Key, RunRow, Summary } from "../../../contract";
 import { hintOf } from "./Card";
 import { columnsOf } from "./CurveView";
+import { lineOf } from "./calc/testing";
 import { firstMetrics, groupColumns, groupsOf, metricColumns } from "./choose";
 import { matching } from "./MetricPicker";
 import { placeOf, weightAt } from "./Options";
-import { xText } from "./Tooltip";
+import { spoken, xText } from "./words";
 
 const summary = (change: Partial<Summary>): Summary => ({
   last: 1,
@@ -137,4 +138,13 @@ it("says where the crosshair is in the words of its axis", () => {
   expect(xText(1234.2, { x: "step", xKey: null })).toBe("step 1,234");
   expect(xText(90, { x: "relative", xKey: null })).toBe("1 min 30 s");
   expect(xText(0.123456, { x: "metric", xKey: "loss" })).toBe("loss 0.1235");
+});
+
+it("reads out a few values and counts the others", () => {
+  const row = (label: string) => ({ line: lineOf([0], [1], { label }), at: 0, value: 1, logged: null });
+  expect(spoken("step 1", ["a", "b"].map(row), 0)).toBe("step 1: a 1, b 1");
+  expect(spoken("step 1", ["a", "b", "c", "d", "e", "f"].map(row), 3)).toBe(
+    "step 1: a 1, b 1, c 1, d 1, e 1 and 4 more",
+  );
+  expect(spoken("step 1", [], 0)).toBe("step 1: nothing");
 });
