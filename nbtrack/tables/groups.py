@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from nbtrack.base.errors import InvalidOption
@@ -102,17 +104,28 @@ def grouped(conn: sqlite3.Connection, chosen: Selected, by: By, metrics: Metrics
     """All groups of the runs that match."""
     import numpy as np
 
-    runs = np.sort(np.array(pages.matching(conn, chosen.where, chosen.scope), dtype=np.int64))
+    runs = _matching(conn, chosen)
     few = runs.tolist()
     codes, owns = _coded(conn, by, runs, few)
     order = in_order(owns)
     codes = np.argsort(np.array(order, dtype=np.int64))[codes]
-    _, first, count = np.unique(codes, return_index=True, return_counts=True)
+    _, first, members = np.unique(codes, return_index=True, return_counts=True)
     found = {}
     for name, (key, part) in metrics.items():
         at, numbers = _placed(runs, store.numbers(conn, key, part, few))
         found[name] = spreads(codes[at], np.array(numbers, dtype=np.float64), len(owns))
-    return Grouped([owns[code] for code in order], count, runs[first], found)
+    return Grouped([owns[code] for code in order], members, runs[first], found)
+
+
+def _matching(conn: sqlite3.Connection, chosen: Selected) -> Ints:
+    """The numbers of the runs that match, in order."""
+    import numpy as np
+
+    whole = store.numbered(conn) if not chosen.texts and chosen.scope == pages.Scope() else None
+    if whole is None:
+        return np.sort(np.array(pages.matching(conn, chosen.where, chosen.scope), dtype=np.int64))
+    trashed = pages.matching(conn, chosen.where, pages.Scope(trashed=True))
+    return np.setdiff1d(np.arange(whole.start, whole.stop, dtype=np.int64), np.array(trashed, dtype=np.int64), True)
 
 
 def _coded(conn: sqlite3.Connection, by: By, runs: Ints, few: list[int]) -> tuple[Ints, list[Shared]]:
@@ -123,8 +136,8 @@ def _coded(conn: sqlite3.Connection, by: By, runs: Ints, few: list[int]) -> tupl
         at, values = _placed(runs, store.attributes(conn, by.name, few))
     else:
         at, values = _placed(runs, store.values(conn, by.kind, by.key, few))
-    raw: dict[Any, int] = {}
-    own = np.array([raw.setdefault(value, len(raw)) for value in values], dtype=np.int64)
+    raw: dict[Any, int] = defaultdict(count().__next__)  # numbers them in the order they are met
+    own = np.fromiter(map(raw.__getitem__, values), dtype=np.int64, count=len(values))
     owns = [shared(value) for value in raw]
     if any(one.kind == BEGINNING for one in owns):  # different texts may share one
         merged: dict[Shared, int] = {}

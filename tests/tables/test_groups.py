@@ -233,6 +233,22 @@ def test_a_selection_without_runs_has_no_groups(shelf: Any) -> None:
     assert [group.value for group in grouped(shelf, "params.lr", trashed=True)] == [1]
 
 
+@pytest.mark.parametrize("gone", [[], ["run0"], ["run2"], ["run1", "run3"], ["run4"]])
+def test_runs_that_were_deleted_for_good_are_in_no_group(shelf: Any, gone: list[str]) -> None:
+    for value in (1, 2, 2, 1, None):
+        shelf.put(params={"x": value})
+    shelf.put(params={"x": 2}, trashed=True)
+    editing = EditingService(shelf.reads)
+    if gone:
+        editing.trash(RunsRequest(gone))
+        editing.purge()
+    names = {"run0", "run1", "run2", "run3", "run4"} - set(gone)
+    groups = grouped(shelf, "params.x")
+    assert sum(group.runs for group in groups) == len(names)
+    for group in groups:
+        assert len(names_of(shelf, group.where)) == group.runs
+
+
 def test_groups_are_made_once_until_the_file_changes(shelf: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Any] = []
     real = groups_module.grouped

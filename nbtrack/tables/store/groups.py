@@ -26,6 +26,12 @@ class Values(NamedTuple):
     values: list[Any]
 
 
+def numbered(conn: sqlite3.Connection) -> range | None:
+    """The numbers of all runs, if none was ever deleted from between: then they need not be read."""
+    many, first, last = conn.execute("SELECT count(*), min(n), max(n) FROM runs").fetchone()
+    return range(first, last + 1) if many and last - first + 1 == many else None
+
+
 def values(conn: sqlite3.Connection, kind: Literal["param", "tag"], key: int, runs: Sequence[int]) -> Values:
     """A param or tag of runs; of many runs, also of others. A param of None is left out."""
     table = _TABLES[kind]
