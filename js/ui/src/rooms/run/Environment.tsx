@@ -36,7 +36,7 @@ export function Environment({ detail, explained }: TabProps) {
           <span className="nbt-dim">
             {changes.some(({ what }) => what === "package") || differs.length
               ? `What ${oneLine(left.name, 60)} had differently is marked.`
-              : `The same as of ${oneLine(left.name, 60)}.`}
+              : `Nothing here differs from ${oneLine(left.name, 60)}.`}
           </span>
         )}
       </div>

@@ -40,6 +40,6 @@ function style({ ink, paper, line, font, size, scheme }: Look): string {
 export function guessedHeight(markup: string): number {
   const rows = markup.match(/<tr[\s>]/gi)?.length ?? 0;
   const blocks = markup.match(/<(?:p|li|h[1-6]|div|br|pre)[\s>/]/gi)?.length ?? 0;
-  const images = markup.match(/<(?:img|svg|canvas)[\s>]/gi)?.length ?? 0;
+  const images = markup.match(/<svg[\s>]|<img[^>]{0,200}src=["']?data:/gi)?.length ?? 0; // no other is loaded
   return Math.max(48, Math.min(420, 20 + rows * 22 + blocks * 21 + images * 140));
 }
