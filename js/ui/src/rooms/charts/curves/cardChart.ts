@@ -143,7 +143,12 @@ export class CardChart {
     const place = onAxis(x, xAxis);
     const near = this.#forward();
     const all = rowsAt(this.#shown, place, this.#reach());
-    return { x, near, ...cut(all, ROWS, (row) => row.line.id === near) };
+    // Where a point really is, if they are all at one place or one line is meant; else where the pointer is.
+    const places = new Set(all.map(({ line, at }) => line.x[at] as number));
+    const own = all.find(({ line }) => line.id === near);
+    const [at] = own ? [own.line.x[own.at] as number] : places.size === 1 ? places : [place];
+    const exact = fromAxis(at ?? place, xAxis);
+    return { x: exact, near, ...cut(all, ROWS, (row) => row.line.id === near) };
   }
 
   // -- what keys do

@@ -22,11 +22,19 @@ export function fromAxis(place: number, axis: Axis): number {
   return axis.log ? 10 ** place : place;
 }
 
+/** Pixels that a tick of an x axis needs for what stands there. */
+export function apart({ kind }: Axis): number {
+  return kind === "time" ? 68 : 50;
+}
+
 /** About `most` ticks between two places of the axis. */
 export function ticks(axis: Axis, low: number, high: number, most: number): Ticks {
   const count = Math.max(2, Math.floor(most));
-  if (!(high > low) || !Number.isFinite(high - low))
-    return { at: [low], text: [tickText(axis, fromAxis(low, axis), 0)] };
+  if (!(high > low)) return { at: [low], text: [tickText(axis, fromAxis(low, axis), 0)] };
+  if (!Number.isFinite(high - low)) {
+    const at = ticks(axis, low / 2, high / 2, count).at.map((one) => 2 * one);
+    return { at, text: at.map((one) => tickText(axis, one, 0)) };
+  }
   if (axis.log) return logTicks(axis, low, high, count);
   if (axis.kind === "duration") return steps(low, high, durationStep(low, high, count), 0, axis, high);
   if (axis.kind === "time") return timeTicks(low, high, count);

@@ -6,10 +6,10 @@ import uPlot from "uplot";
 import type { Line } from "../calc/line";
 import { distance, nearest } from "../calc/near";
 import type { Range } from "../calc/range";
-import { type Axis, type Ticks, ticks } from "../calc/ticks";
+import { type Axis, apart, type Ticks, ticks } from "../calc/ticks";
 import { Painter, type Weight, weightOf } from "./paint";
 import type { Theme } from "./theme";
-import { type Frame, toX, toY } from "./trace";
+import { type Frame, partOf, toX, toY } from "./trace";
 
 export interface Scene {
   lines: readonly Line[];
@@ -218,15 +218,14 @@ export class Chart {
     // Before its first layout the plot has no size: what it will have is near enough.
     const across = width || this.#plot.width - 60;
     const down = height || this.#plot.height - 30;
-    return direction === "x" ? ticks(xAxis, ...x, across / 60) : ticks(yAxis, ...y, down / 34);
+    return direction === "x" ? ticks(xAxis, ...x, across / apart(xAxis)) : ticks(yAxis, ...y, down / 34);
   }
 
   #axis(direction: "x" | "y"): uPlot.Axis {
     let found: Ticks = { at: [], text: [] };
     const splits = () => {
       found = this.#ticks(direction);
-      const [low, high] = this.#scene[direction];
-      return found.at.map((place) => (place - low) / (high - low));
+      return found.at.map(partOf(this.#scene[direction]));
     };
     const size = (_: uPlot, values: string[] | null) =>
       direction === "x" ? 24 : 14 + 6.4 * Math.max(2, ...(values ?? []).map((one) => one.length));
@@ -250,7 +249,7 @@ export class Chart {
       width: Math.max(50, this.#host.clientWidth),
       height: Math.max(50, this.#host.clientHeight),
       legend: { show: false },
-      padding: [8, 12, 0, 0],
+      padding: [8, 18, 0, 0],
       series: [{}],
       scales: { x: { ...fixed, time: false }, y: fixed },
       axes: [this.#axis("x"), this.#axis("y")],

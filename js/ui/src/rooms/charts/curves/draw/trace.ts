@@ -27,14 +27,22 @@ export interface Marks {
   ink: number;
 }
 
+/** Where a place lies in a range, from 0 to 1. The span of two huge numbers may be more than there are: by halves then. */
+export function partOf([low, high]: readonly [number, number]): (place: number) => number {
+  const span = high - low;
+  if (Number.isFinite(span)) return (place) => (place - low) / span;
+  const half = high / 2 - low / 2;
+  return (place) => (place / 2 - low / 2) / half;
+}
+
 export function toX({ x, left, width }: Frame): (place: number) => number {
-  const scale = width / (x[1] - x[0]);
-  return (place) => left + (place - x[0]) * scale;
+  const part = partOf(x);
+  return (place) => left + part(place) * width;
 }
 
 export function toY({ y, top, height }: Frame): (place: number) => number {
-  const scale = height / (y[1] - y[0]);
-  return (place) => top + height - (place - y[0]) * scale;
+  const part = partOf(y);
+  return (place) => top + height - part(place) * height;
 }
 
 const FAR = 1e6; // pixels: further out a stroke looks the same

@@ -1,7 +1,7 @@
 // A chart as SVG: the same lines and ticks as on the screen, with a title, what the axes are, and a legend.
 import type { Line, Stroke } from "../calc/line";
 import type { Range } from "../calc/range";
-import { type Axis, ticks } from "../calc/ticks";
+import { type Axis, apart, ticks } from "../calc/ticks";
 import { bandStretches } from "../draw/paint";
 import { arrow, shape } from "../draw/shapes";
 import type { Theme } from "../draw/theme";
@@ -111,7 +111,7 @@ function axes({ xAxis, yAxis, x, y, xTitle, theme }: Drawing, frame: Frame): str
   const { left, top, width, height } = frame;
   const bottom = top + height;
   const found = [`<path d="M${at(left)} ${at(bottom)}H${at(left + width)}" stroke="${theme.edge}"/>`];
-  const across = ticks(xAxis, ...x, width / 60);
+  const across = ticks(xAxis, ...x, width / apart(xAxis));
   const down = ticks(yAxis, ...y, height / 34);
   across.at.forEach((one, i) => {
     const place = at(toX(frame)(one));
