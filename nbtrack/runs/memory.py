@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
@@ -25,4 +26,28 @@ class Memory:
             found: T = kept[question]
             return found
         made = kept[question] = make()
+        return made
+
+
+class Patience:
+    """One answer that may be a little old if it is slow: a twentieth of the time at most goes into making it.
+
+    One that takes less than 50 ms, or is asked for with another ``sign``, is always made anew.
+    """
+
+    _SHARE, _QUICK = 20, 0.05
+
+    def __init__(self) -> None:
+        self._kept: tuple[Hashable, Any] | None = None
+        self._until = 0.0
+
+    def get(self, sign: Hashable, make: Callable[[], T]) -> T:
+        """The answer, made when there is none for ``sign`` or when it is old."""
+        now = time.monotonic()
+        if self._kept is not None and self._kept[0] == sign and now < self._until:
+            found: T = self._kept[1]
+            return found
+        made = make()
+        took = time.monotonic() - now
+        self._kept, self._until = (sign, made), now + (took * self._SHARE if took > self._QUICK else 0.0)
         return made

@@ -15,7 +15,7 @@ from nbtrack.base.names import better
 from nbtrack.runs import contract as c
 from nbtrack.runs import objects, series
 from nbtrack.runs.compare import changes, diff_lines
-from nbtrack.runs.memory import Memory
+from nbtrack.runs.memory import Memory, Patience
 from nbtrack.runs.projects import database_of, known_recorder
 from nbtrack.runs.recovery import recover
 from nbtrack.runs.selection import Selected, select
@@ -56,6 +56,7 @@ class RunsService:
         self.database = database_of(project)
         self._settled = 0.0
         self._counts = Memory(_COUNTS)
+        self._keys = Patience()
         self.answers = Memory(_ANSWERS)  # larger ones, of the services on top of this
 
     def refresh(self, force: bool = False) -> None:
@@ -143,15 +144,11 @@ class RunsService:
             return self._rows(conn, numbers, columns)
 
     def keys(self) -> c.Keys:
-        """The names of params, metrics and tags."""
+        """The names of params, metrics and tags; of how many runs have them, a large project tells now and then only."""
         if self.nothing_yet():
             return c.Keys([])
         with self.database.read() as conn:
-            found = [
-                c.Key(kind, name, count, types, better(name) if kind == "metric" else None)
-                for kind, name, count, types in keys.usage(conn)
-            ]
-        return c.Keys(found)
+            return self._keys.get(keys.known(conn), lambda: c.Keys([_key(*one) for one in keys.usage(conn)]))
 
     def complete(self, request: c.CompleteRequest) -> c.Completions:
         """What could stand at a position of a filter."""
@@ -320,6 +317,10 @@ def _row(row: dict[str, Any], its_params: Any, its_metrics: Any, its_tags: Any) 
         metrics={name: c.Summary(*summary) for name, summary in its_metrics.items()},
         tags=its_tags,
     )
+
+
+def _key(kind: Any, name: str, count: int, types: list[str]) -> c.Key:
+    return c.Key(kind, name, count, types, better(name) if kind == "metric" else None)
 
 
 _PLAIN = (

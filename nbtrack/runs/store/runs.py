@@ -111,10 +111,13 @@ def find(conn: sqlite3.Connection, given: str) -> int | None:
         ).fetchone()
         if row:
             return int(row[0])
-    by_name = conn.execute(
-        "SELECT n FROM runs WHERE id = ? OR name = ? ORDER BY id = ? DESC, trashed IS NULL DESC, started DESC LIMIT 1",
-        (given, given, given),
-    ).fetchone()
+    by_id = conn.execute("SELECT n FROM runs WHERE id = ?", (given,)).fetchone()  # an index has ids, none has names
+    by_name = (
+        by_id
+        or conn.execute(
+            "SELECT n FROM runs WHERE name = ? ORDER BY trashed IS NULL DESC, started DESC LIMIT 1", (given,)
+        ).fetchone()
+    )
     if by_name:
         return int(by_name[0])
     if len(given) >= 3 and all(c in "0123456789abcdef" for c in given):

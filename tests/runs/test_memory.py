@@ -1,0 +1,23 @@
+"""Answers that are kept."""
+
+from __future__ import annotations
+
+import time
+
+from nbtrack.runs.memory import Patience
+
+
+def test_a_quick_answer_is_made_each_time() -> None:
+    patience, made = Patience(), iter(range(10))
+    assert [patience.get("same", lambda: next(made)) for _ in range(3)] == [0, 1, 2]
+
+
+def test_a_slow_answer_is_kept_until_it_is_about_something_else() -> None:
+    patience, made = Patience(), iter(range(10))
+
+    def slow() -> int:
+        time.sleep(0.06)
+        return next(made)
+
+    assert [patience.get("one", slow) for _ in range(3)] == [0, 0, 0]
+    assert patience.get("other", slow) == 1
