@@ -221,3 +221,9 @@ test("a view that went with its output says so, once", () => {
   transport.close();
   expect(model.sent.filter((one) => one.shown === false)).toEqual([expect.objectContaining({ gone: true })]);
 });
+
+test("a page that is left says that the view is not shown any more", () => {
+  dispatchEvent(new Event("pagehide"));
+  expect(model.sent.at(-1)).toMatchObject({ shown: false });
+  expect(model.sent.at(-1)).not.toHaveProperty("gone");
+});

@@ -52,7 +52,8 @@ const PUSH_WAIT = 5000; // milliseconds to find the second model before the revi
 const POLL = 1000;
 const CLOSED = "Given up.";
 
-let next = 1; // one count for all panels of a page: ids never meet
+// One count for all panels of a page, from anywhere: another browser on the same kernel hears these answers too.
+let next = Math.floor(Math.random() * 2 ** 40);
 
 export class CommTransport implements Transport {
   readonly #model: PanelModel;
@@ -72,6 +73,10 @@ export class CommTransport implements Transport {
     model.on("msg:custom", hear);
     this.#ends.push(() => model.off("msg:custom", hear));
     this.#send({ view: this.#view, shown: true });
+    // A page that is left comes back with other views; this one is not shown any more.
+    const leave = () => this.close();
+    addEventListener("pagehide", leave);
+    this.#ends.push(() => removeEventListener("pagehide", leave));
     void this.#greet();
     void this.#listen();
   }
