@@ -1,5 +1,5 @@
 // The columns of the table: which there are, and which are seen.
-import { useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useShallow } from "zustand/react/shallow";
 import type { Transport } from "../api/transport";
 import type { Keys } from "../contract";
@@ -11,6 +11,7 @@ import { useSelection } from "./runs";
 import { useView, type View } from "./view";
 
 const EVERY = 2000; // milliseconds: names come seldom
+const SHARE = 20; // a question that took a second is asked again after twenty, where there are very many runs
 
 /** The names that were last heard of: to find them takes a while among a hundred thousand runs. */
 const heard = new WeakMap<Transport, Keys>();
@@ -18,7 +19,14 @@ const heard = new WeakMap<Transport, Keys>();
 /** All columns, as they come by themselves. */
 export function useAllColumns(): { all: Column[]; asked: Asked<Keys> } {
   const { transport } = usePanel();
-  const now = useAsk("runs.keys", {}, { every: EVERY });
+  const [took, setTook] = useState(0);
+  const now = useAsk("runs.keys", {}, { every: Math.max(EVERY, SHARE * took) });
+  const { loading } = now;
+  useEffect(() => {
+    if (!loading) return;
+    const from = performance.now();
+    return () => setTook(performance.now() - from);
+  }, [loading]);
   if (now.data) heard.set(transport, now.data);
   const data = now.data ?? heard.get(transport);
   const asked = useMemo(() => ({ ...now, data }), [now, data]);

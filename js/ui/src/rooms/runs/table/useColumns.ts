@@ -8,8 +8,8 @@ import { useAsk } from "../../../state/query";
 import { useView } from "../../../state/view";
 import { columnsIn, type Layout, layoutOf, naturalWidth } from "./layout";
 
-const PATIENCE = 250; // milliseconds for the names of all columns before those of the first rows are shown
-const FIRST_ROWS = 5;
+const PATIENCE = 120; // milliseconds for the names of all columns before those of the first rows are shown
+const FIRST_ROWS = 3;
 const ASKED_WHOLE = 80; // columns that are asked for whether they are in sight or not
 const STEP = 20;
 
