@@ -127,7 +127,9 @@ function PlotNotes({ state, over }: { state: CardState; over: string | null }) {
       {!state.lines && state.waiting > 0 && (
         <div className="nbt-curve-plot-waiting" role="status" aria-label="Loading" />
       )}
-      {state.lines > 0 && Number.isNaN(state.low) && <p className="nbt-curve-plot-none">No finite value</p>}
+      {state.lines > 0 && Number.isNaN(state.low) && (
+        <p className="nbt-curve-plot-none">{state.zoomed ? "Nothing in this part" : "No finite value"}</p>
+      )}
       {!state.lines && !state.waiting && <p className="nbt-curve-plot-none">{none}</p>}
     </>
   );
