@@ -144,7 +144,7 @@ class RunsService:
             return self._rows(conn, numbers, columns)
 
     def keys(self) -> c.Keys:
-        """The names of params, metrics and tags; of how many runs have them, a large project tells now and then only."""
+        """The names of params, metrics and tags; how many runs have them, a large project counts now and then only."""
         if self.nothing_yet():
             return c.Keys([])
         with self.database.read() as conn:

@@ -41,6 +41,7 @@ def page(browser: Browser) -> Iterator[Page]:
     """A page that fails the test if the panel threw an error nobody caught."""
     context = browser.new_context(viewport=SIZE, permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
+    page.set_default_timeout(15_000)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page

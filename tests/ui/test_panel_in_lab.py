@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+import pytest
 
 from .lab import Lab
 
@@ -10,17 +13,78 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 LOAD = "%load_ext nbtrack"
-TRAIN = """%%track --experiment demo
+TRAIN = """%%track --experiment {experiment}
 import nbtrack
 lr = {lr}
 for step in range(20):
     nbtrack.log({{"loss": 1 / (1 + lr * step), "accuracy": 1 - 1 / (2 + lr * step)}}, step=step)
 """
+LONG = """%%track long --experiment live
+import time, nbtrack
+for step in range(300):
+    nbtrack.log({"loss": 1 / (1 + step), "accuracy": step / 300}, step=step)
+    time.sleep(0.1)
+"""
 
 
-def test_the_panel_opens_in_the_notebook_and_shows_the_runs(lab: Lab, page: Page) -> None:
-    name = lab.notebook("opens", [LOAD, *(TRAIN.format(lr=lr) for lr in (0.1, 0.5, 2.0)), "%track panel"])
+def trained(experiment: str) -> list[str]:
+    return [LOAD, *(TRAIN.format(lr=lr, experiment=experiment) for lr in (0.1, 0.5, 2.0))]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_panel_opens_in_the_notebook_and_shows_the_runs(lab: Lab, page: Page, theme: str) -> None:
+    panel = f"%track panel \"experiment = 'opens-{theme}'\""
+    notebook = lab.open(page, lab.notebook(f"opens-{theme}", [*trained(f"opens-{theme}"), panel]), theme)
+    notebook.run_all()
+    notebook.panel.get_by_role("gridcell").first.wait_for(timeout=30_000)
+    notebook.panel.get_by_role("figure", name=re.compile("^loss: 3 runs")).wait_for(timeout=30_000)
+    brightness = notebook.panel.evaluate(
+        "(one) => getComputedStyle(one).backgroundColor.match(/\\\\d+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0)"
+    )
+    assert (brightness > 384) == (theme == "light")
+
+
+def test_a_cell_that_runs_moves_the_panel_and_the_panel_answers_meanwhile(lab: Lab, page: Page) -> None:
+    cells = [*trained("live"), "%track panel \"experiment = 'live'\"", LONG]
+    notebook = lab.open(page, lab.notebook("live", cells))
+    for index in range(5):
+        notebook.start(index)
+    panel = notebook.panel
+    panel.get_by_role("gridcell").first.wait_for(timeout=30_000)
+    notebook.start(5)
+    running = panel.get_by_role("row").filter(has_text="long").first
+    running.get_by_text("running").wait_for(timeout=20_000)
+    before = running.inner_text()
+    page.wait_for_function(
+        "([before, row]) => row.innerText !== before", arg=[before, running.element_handle()], timeout=10_000
+    )
+    panel.get_by_role("columnheader", name=re.compile("^accuracy")).click()
+    panel.get_by_role("combobox", name="Filter runs").fill("params.lr < 1 or status = 'running'")
+    panel.get_by_text("3 of 4").first.wait_for(timeout=10_000)
+    assert running.get_by_text("running").is_visible(), "the cell ended before the panel was used"
+    notebook.command("notebook:interrupt-kernel")
+    running.get_by_text("interrupted").wait_for(timeout=20_000)
+
+
+def test_a_kernel_that_dies_is_said_and_what_is_shown_stays(lab: Lab, page: Page) -> None:
+    cells = [*trained("dies"), "%track panel \"experiment = 'dies'\"", "import os\nos._exit(1)"]
+    notebook = lab.open(page, lab.notebook("dies", cells))
+    for index in range(5):
+        notebook.start(index)
+    notebook.panel.get_by_role("gridcell").first.wait_for(timeout=30_000)
+    notebook.start(5)
+    notebook.panel.get_by_text("The kernel is gone").wait_for(timeout=60_000)
+    assert notebook.panel.get_by_role("gridcell").count() > 3
+
+
+def test_a_reopened_notebook_without_a_kernel_keeps_a_picture(lab: Lab, page: Page) -> None:
+    name = lab.notebook("kept", [*trained("kept"), "%track panel \"experiment = 'kept'\""])
     notebook = lab.open(page, name)
     notebook.run_all()
-    notebook.panel.wait_for(timeout=30_000)
-    notebook.panel.get_by_text("3 of 3").or_(notebook.panel.get_by_text("3 runs")).first.wait_for(timeout=20_000)
+    notebook.panel.get_by_role("gridcell").first.wait_for(timeout=30_000)
+    notebook.command("docmanager:save")
+    page.wait_for_timeout(1000)
+    text = (lab.folder / name).read_text(encoding="utf-8")
+    assert "application/vnd.nbtrack.panel.v1+json" in text
+    assert "<svg" in text
+    assert len(text) < 80_000
