@@ -37,7 +37,8 @@ export function Header({ columns, layout, from, to, active, uid, box, chosen, on
   const [menu, setMenu] = useState<string | null>(null);
   const anchor = useRef<HTMLElement | null>(null);
   const drag = useColumnDrag({ columns, layout, box });
-  const placed = useMemo(() => [...layout.held, ...layout.free], [layout]);
+  const heldBands = useMemo(() => bands(layout.held), [layout]);
+  const freeBands = useMemo(() => bands(layout.free), [layout]);
 
   const onSort = useCallback(
     (column: Column, add: boolean) => {
@@ -52,7 +53,7 @@ export function Header({ columns, layout, from, to, active, uid, box, chosen, on
     setMenu(column.id);
   }, []);
 
-  const at = placed.find((one) => one.place === active);
+  const at = layout.held[active] ?? layout.free[active - layout.held.length];
   useEffect(() => {
     keys.current = (event) => {
       if (!at) return false;
@@ -89,11 +90,11 @@ export function Header({ columns, layout, from, to, active, uid, box, chosen, on
     <>
       <div className="nbt-band" aria-hidden="true" style={{ width: layout.width }}>
         <div className="nbt-held" style={{ width: layout.heldWidth }}>
-          {bands(layout.held).map((band) => (
+          {heldBands.map((band) => (
             <Band key={band.left} {...band} />
           ))}
         </div>
-        {bands(layout.free).map((band) => (
+        {freeBands.map((band) => (
           <Band key={band.left} {...band} stick={layout.heldWidth} />
         ))}
       </div>

@@ -86,7 +86,13 @@ function Cell({ placed, props }: { placed: Placed; props: RowProps }) {
       aria-colindex={place + 2}
       data-col={column.id}
     >
-      {!row ? <span className="nbt-bone" /> : editing ? editing(column.id, row) : cell(column, { ...props, row })}
+      {!row ? (
+        <span className="nbt-bone" />
+      ) : editing ? (
+        editing(column.id, row)
+      ) : (
+        cell(column, width, { ...props, row })
+      )}
     </div>
   );
 }

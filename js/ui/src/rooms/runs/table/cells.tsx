@@ -22,7 +22,7 @@ export interface CellOf {
 
 const Missing = <span className="nbt-cell-none">{MISSING}</span>;
 
-export function cell(column: Column, { row, look, came, now }: CellOf): ReactNode {
+export function cell(column: Column, width: number, { row, look, came, now }: CellOf): ReactNode {
   switch (column.id) {
     case "name":
       return <NameCell row={row} baseline={look.baseline?.id === row.id} />;
@@ -35,7 +35,7 @@ export function cell(column: Column, { row, look, came, now }: CellOf): ReactNod
     case "tags":
       return <Tags tags={row.tags} />;
     default:
-      return column.kind === "metrics" ? metric(column, row, look) : plain(column, row);
+      return column.kind === "metrics" ? metric(column, width, row, look) : plain(column, row);
   }
 }
 
@@ -115,13 +115,13 @@ function Tags({ tags }: { tags: Record<string, string> }) {
   );
 }
 
-function metric({ id }: Column, row: RunRow, look: Look): ReactNode {
+function metric({ id }: Column, width: number, row: RunRow, look: Look): ReactNode {
   const found = metricValue(row, id, look.stats);
   if (found === undefined) return Missing;
   const write = look.write.get(id) ?? number;
   const best = look.best.get(id) === found;
   const finite = Number.isFinite(found);
-  const path = look.spark(row.id, metricOf(id) ?? "");
+  const path = width >= look.spark.least ? look.spark.path(row.id, metricOf(id) ?? "") : "";
   return (
     <>
       {path && (

@@ -7,6 +7,7 @@ import { useAsk } from "../../../state/query";
 import { type Selection, withStat } from "../../../state/runs";
 import { type Stat, useView, type View } from "../../../state/view";
 import type { Blocks } from "./blocks";
+import type { Spark } from "./useSparks";
 
 export type Write = (value: number) => string;
 
@@ -18,32 +19,30 @@ export interface Look {
   write: ReadonlyMap<string, Write>;
   baseline: RunRow | undefined;
   deltas: View["deltas"];
-  /** The small curve of a run's metric, as an SVG path; "" if there is none. */
-  spark: (run: string, metric: string) => string;
+  spark: Spark;
 }
 
-const FACTS = 300; // columns
-
+/** near: the columns in sight and some beside them. */
 export function useLook(
-  seen: readonly Column[],
+  near: readonly Column[],
   selection: Selection,
   root: Blocks,
   baseline: RunRow | undefined,
-  spark: Look["spark"],
+  spark: Spark,
 ): Look {
   const stats = useView((view) => view.stats);
   const chosen = useView((view) => view.better);
   const deltas = useView((view) => view.deltas);
   const better = useMemo(() => {
     const found = new Map<string, "min" | "max">();
-    for (const column of seen) {
+    for (const column of near) {
       const way = column.kind === "metrics" ? betterOf(column, chosen) : null;
       if (way) found.set(column.id, way);
     }
     return found;
-  }, [seen, chosen]);
+  }, [near, chosen]);
   const best = useBest(better, selection, root, stats);
-  const write = useWriters(seen, root, stats);
+  const write = useWriters(near, root, stats);
   return useMemo(
     () => ({ stats, better, best, write, baseline, deltas, spark }),
     [stats, better, best, write, baseline, deltas, spark],
@@ -57,7 +56,7 @@ function useBest(
   root: Blocks,
   stats: View["stats"],
 ): ReadonlyMap<string, number> {
-  const ids = [...better.keys()].slice(0, FACTS);
+  const ids = [...better.keys()];
   const columns = ids.map((id) => withStat(id, stats));
   const off = !columns.length || root.stale || (root.matched ?? 0) < 2;
   const facts = useAsk("tables.facts", { ...selection, columns }, { off, every: 1000 });
@@ -82,14 +81,14 @@ interface Writer {
 }
 
 /** How each metric's numbers are written: found from the rows in memory, kept so that no column changes on scrolling. */
-function useWriters(seen: readonly Column[], root: Blocks, stats: View["stats"]): ReadonlyMap<string, Write> {
+function useWriters(near: readonly Column[], root: Blocks, stats: View["stats"]): ReadonlyMap<string, Write> {
   const known = useRef({ of: "", writers: new Map<string, Writer>(), shown: new Map<string, Write>() });
   const question = root.question;
   if (known.current.of !== question) known.current = { of: question, writers: new Map(), shown: known.current.shown };
   const { writers } = known.current;
   const next = new Map<string, Write>();
   let rows: RunRow[] | null = null;
-  for (const { id, kind, label } of seen) {
+  for (const { id, kind, label } of near) {
     if (kind !== "metrics") continue;
     const key = `${id} ${statFor(stats, label)}`;
     let own = writers.get(key);

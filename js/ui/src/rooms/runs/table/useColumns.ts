@@ -83,12 +83,12 @@ export function useLayout(seen: readonly Column[], curves: boolean, room: number
 
 /** What runs.page is asked for: all that is seen, or, of very many columns, what is in sight and a little more. */
 export function askedColumns(layout: Layout, left: number, width: number): string[] {
-  const placed = [...layout.held, ...layout.free];
   const named = (from: readonly { column: Column }[]) => {
     const ids = from.map(({ column }) => (column.id === "tags" ? "tags.*" : column.id));
     return ids.filter((id) => id.includes("."));
   };
-  if (placed.length <= ASKED_WHOLE) return named(placed);
+  const count = layout.held.length + layout.free.length;
+  if (count <= ASKED_WHOLE) return named([...layout.held, ...layout.free]);
   const [first, last] = columnsIn(layout.free, left + layout.heldWidth, left + width);
   const from = Math.max(0, Math.floor(first / STEP - 1) * STEP);
   return named([...layout.held, ...layout.free.slice(from, Math.ceil(last / STEP + 1) * STEP)]);

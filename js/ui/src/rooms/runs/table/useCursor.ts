@@ -44,7 +44,7 @@ export function useCursor(box: RefObject<HTMLElement | null>, table: Table): Cur
       if (next !== HEADING) {
         own.scrollTop = reach(own.scrollTop, next * ROW, (next + 1) * ROW, 0, own.clientHeight - head);
       }
-      const placed = layout.free.find((one) => one.place === column);
+      const placed = layout.free[column - layout.held.length];
       if (placed) {
         const { left, width } = placed;
         own.scrollLeft = reach(own.scrollLeft, left, left + width, layout.heldWidth, own.clientWidth);

@@ -10,22 +10,28 @@ const STILL = 220; // milliseconds
 const LEAST = 118; // pixels of a column that has room for a curve
 const POINTS = 24;
 
-export type PathOf = (run: string, metric: string) => string;
-
-/** The columns with room for a curve, by the metric they show. */
-export function sparkColumns(layout: Layout, from: number, to: number, deltas: number): string[] {
-  return [...layout.held, ...layout.free.slice(from, to)].flatMap(({ column, width }) => {
-    const metric = metricOf(column.id);
-    return metric !== null && width >= LEAST + deltas ? metric : [];
-  });
+export interface Spark {
+  /** A run's curve of a metric, as an SVG path; "" if there is none, or none yet. */
+  path(run: string, metric: string): string;
+  /** Pixels from which on a column has room for it. */
+  least: number;
 }
 
-/** rows: in sight. Answers how to find a curve; another function whenever there are others. */
+/**
+ * rows: in sight, and columns from … to of those that are not held. deltas: pixels that differences take beside it.
+ * Answers another object whenever there are other curves.
+ */
 export function useSparks(
   rows: readonly RunRow[],
-  metrics: readonly string[],
-  room: (metric: string) => boolean,
-): PathOf {
+  layout: Layout,
+  [from, to]: readonly [number, number],
+  deltas: number,
+): Spark {
+  const least = LEAST + deltas;
+  const metrics = [...layout.held, ...layout.free.slice(from, to)].flatMap(({ column, width }) => {
+    const metric = metricOf(column.id);
+    return metric !== null && width >= least ? metric : [];
+  });
   const { transport } = usePanel();
   const sparks = useRef<Sparks | null>(null);
   sparks.current ??= new Sparks();
@@ -55,8 +61,8 @@ export function useSparks(
       controller.abort();
     };
   }, [transport, key, version]);
-  return useMemo((): PathOf => {
-    const drawnAt = version;
-    return (run, metric) => (drawnAt >= 0 && room(metric) ? (sparks.current?.path(run, metric) ?? "") : "");
-  }, [version, room]);
+  return useMemo((): Spark => {
+    const known = version >= 0 ? sparks.current : null;
+    return { path: (run, metric) => known?.path(run, metric) ?? "", least };
+  }, [version, least]);
 }

@@ -10,7 +10,7 @@ import { type Layout, ROW } from "./layout";
 import { type Look, useLook } from "./look";
 import { askedColumns, type TableColumns, useDeltaWidth, useLayout, useTableColumns } from "./useColumns";
 import { type Memory, type Source, useMemory, useSource } from "./useSource";
-import { type PathOf, sparkColumns, useSparks } from "./useSparks";
+import { type Spark, useSparks } from "./useSparks";
 import { useViewport, type Viewport } from "./useViewport";
 
 export interface Table extends TableColumns {
@@ -29,6 +29,7 @@ export interface Table extends TableColumns {
 
 export const HEAD = 52; // pixels of the band and the headings
 const HELD = 20; // runs at the top
+const FIRST = 100; // runs that tell whether there are curves
 
 export function useTable(box: RefObject<HTMLElement | null>): Table {
   const columns = useTableColumns();
@@ -49,7 +50,11 @@ export function useTable(box: RefObject<HTMLElement | null>): Table {
   const baseline = useView((view) => view.baseline);
   const spark = useSpark(source, held, layout, viewport);
   const base = held.find((row) => row.id === baseline);
-  const look = useLook(columns.seen, selection, source.root, base, spark);
+  const near = useMemo(() => {
+    const ids = new Set(asked);
+    return columns.seen.filter((column) => ids.has(column.id));
+  }, [columns.seen, asked]);
+  const look = useLook(near, selection, source.root, base, spark);
   useStill(box, memory, source, onScroll);
   return { ...columns, selection, layout, source, look, viewport, held, heldCame, head, onScroll };
 }
@@ -58,29 +63,24 @@ export function useTable(box: RefObject<HTMLElement | null>): Table {
 function useHasCurves({ root }: Memory): boolean {
   const seen = useRef(false);
   if (!seen.current) {
+    let left = FIRST;
     for (const row of root.rows()) {
       seen.current ||= Object.values(row.metrics).some((metric) => metric.count > 1);
-      if (seen.current) break;
+      if (seen.current || left-- === 0) break;
     }
   }
   return seen.current;
 }
 
-function useSpark(source: Source, held: readonly RunRow[], layout: Layout, viewport: Viewport): PathOf {
+function useSpark(source: Source, held: readonly RunRow[], layout: Layout, viewport: Viewport): Spark {
   const [first, last] = viewport.rows;
   const deltas = useDeltaWidth();
-  const metrics = sparkColumns(layout, ...viewport.columns, deltas);
   const rows = [...held];
   for (let line = first; line < last; line++) {
     const row = source.find(line)?.row;
     if (row) rows.push(row);
   }
-  const wide = useSteady(sparkColumns(layout, 0, layout.free.length, deltas));
-  const room = useMemo(() => {
-    const names = new Set(wide);
-    return (metric: string) => names.has(metric);
-  }, [wide]);
-  return useSparks(rows, metrics, room);
+  return useSparks(rows, layout, viewport.columns, deltas);
 }
 
 /** Sort keys whose column exists: one that was deleted since must not keep the table from being shown. */
