@@ -38,6 +38,7 @@ export function Card(props: CardProps) {
   useSeen(card, (seen) => onVisible(metric, seen));
   useTopLayer(card, full);
   const { chart, host, state } = useChart(props);
+  useEscape(full, chart, onFull);
   const hint = hintOf(metric, runs, better);
   const label = describe(metric, state, props.input.groups !== null);
   return (
@@ -55,9 +56,6 @@ export function Card(props: CardProps) {
         setOver(false);
         const other = event.dataTransfer?.getData(DRAGGED);
         if (other && other !== metric) onDropped(other);
-      }}
-      onKeyDown={(event) => {
-        if (full && event.key === "Escape") onFull(false);
       }}
     >
       <figcaption className="nbt-curve-card-head">
@@ -199,6 +197,23 @@ function useSeen(element: React.RefObject<HTMLElement | null>, onSeen: (seen: bo
       call.current(false);
     };
   }, [element]);
+}
+
+/** Escape leaves a chart's zoom first, then its full screen; the panel's own full screen stays. */
+function useEscape(full: boolean, chart: CardChart | null, onFull: (on: boolean) => void): void {
+  const leave = useRef(onFull);
+  leave.current = onFull;
+  useEffect(() => {
+    if (!full) return;
+    const left = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || (event.target as Element | null)?.closest?.(".nbt-popover")) return;
+      event.stopPropagation();
+      if (chart?.zoomed) chart.reset();
+      else leave.current(false);
+    };
+    document.addEventListener("keydown", left, true);
+    return () => document.removeEventListener("keydown", left, true);
+  }, [full, chart]);
 }
 
 /** Over everything, whatever the page around it does with its layers. */

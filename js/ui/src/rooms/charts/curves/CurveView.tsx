@@ -7,14 +7,15 @@ import { toNumber } from "../../../lib/format";
 import { inOrder, signs } from "../../../lib/palette";
 import { ErrorNote } from "../../../parts/Notes";
 import { usePanel } from "../../../state/panel";
-import { type CurveOptions, useSetView, useView } from "../../../state/view";
+import { type CurveOptions, useSetView, useView, type ViewStore } from "../../../state/view";
 import { Card } from "./Card";
+import type { Range } from "./calc/range";
 import type { CardInput, ShownRun } from "./cardScene";
 import { groupColumns, groupsOf } from "./choose";
 import type { Wanted } from "./data/feed";
 import { readTheme, type Theme, watchTheme } from "./draw/theme";
 import { Options } from "./Options";
-import { createShared } from "./shared";
+import { createShared, type Shared } from "./shared";
 import { Tooltip } from "./Tooltip";
 import { useFeeds } from "./useFeeds";
 
@@ -27,15 +28,17 @@ interface Props {
   columns: readonly Column[];
   metrics: readonly string[];
   onMetrics: (metrics: string[] | null) => void;
+  /** Be zoomed as before when it is shown again, as after a run was opened. */
+  keepZoom?: boolean;
 }
 
-export function CurveView({ runs, signed, matched, columns, metrics, onMetrics }: Props) {
+export function CurveView({ runs, signed, matched, columns, metrics, onMetrics, keepZoom }: Props) {
   const { view } = usePanel();
   const options = useView((one) => one.curves);
   const better = useView((one) => one.better);
   const set = useSetView();
   const box = useRef<HTMLDivElement>(null);
-  const shared = useMemo(createShared, []);
+  const shared = useShared(keepZoom ?? false, options);
   const theme = useTheme(box);
   const [full, setFull] = useState<string | null>(null);
   const { visible, onVisible } = useVisible();
@@ -144,6 +147,26 @@ const plainColumn = (label: string): Column => ({
   runs: 0,
   better: null,
 });
+
+const zooms = new WeakMap<ViewStore, { zoom: Range | null; axis: string }>();
+
+function useShared(keepZoom: boolean, { x, xKey }: CurveOptions): Shared {
+  const { view } = usePanel();
+  const shared = useMemo(createShared, []);
+  const axis = `${x} ${xKey}`;
+  // Before the first question is put, so that it is about the part that is seen.
+  useMemo(() => {
+    const before = zooms.get(view);
+    if (keepZoom && before?.axis === axis) shared.store.setState({ zoom: before.zoom });
+  }, [shared, view, keepZoom, axis]);
+  useEffect(() => {
+    if (!keepZoom) return;
+    const keep = ({ zoom }: { zoom: Range | null }) => zooms.set(view, { zoom, axis });
+    keep(shared.store.getState());
+    return shared.store.subscribe(keep);
+  }, [shared, view, keepZoom, axis]);
+  return shared;
+}
 
 /** The runs with their signs, and the groups they are in where means are shown. */
 function useInput(runs: readonly RunRow[], signed: readonly RunRow[], options: CurveOptions, width: number) {

@@ -1,5 +1,6 @@
 // The metric curves of the runs that the table shows first.
 import { useMemo } from "react";
+import { Button } from "../../../parts/Button";
 import { EmptyState, ErrorNote } from "../../../parts/Notes";
 import { useAsk } from "../../../state/query";
 import { useShownRuns } from "../../../state/runs";
@@ -23,6 +24,7 @@ export function Curves() {
   if (error && !(asked.data && keys.data)) return <ErrorNote error={error} again={again} />;
   if (!asked.data || !keys.data) return <CurveView.Loading />;
   if (!columns.length) return <NoMetrics />;
+  if (!runs.length) return <NoRuns found={asked.data.rows.length} />;
   return (
     <CurveView
       runs={runs}
@@ -31,7 +33,26 @@ export function Curves() {
       columns={columns}
       metrics={chosen ?? first}
       onMetrics={(metrics) => set({ metrics })}
+      keepZoom
     />
+  );
+}
+
+function NoRuns({ found }: { found: number }) {
+  const solo = useView((view) => view.solo);
+  const set = useSetView();
+  if (!found)
+    return (
+      <EmptyState title="No run to draw">
+        <p>No run matches.</p>
+      </EmptyState>
+    );
+  const show = () => set({ hidden: [], solo: null });
+  return (
+    <EmptyState title="No run to draw">
+      <p>{solo ? "The only run that is shown is not among those that match." : "The eye of every run is closed."}</p>
+      <Button label="Show all runs" look="outline" onClick={show} />
+    </EmptyState>
   );
 }
 

@@ -38,7 +38,7 @@ export function Options(props: Props) {
         aria-pressed={options.clip}
         onClick={() => onChange({ clip: !options.clip })}
       />
-      <MeanMenu {...props} />
+      {(matched !== null || runs > 2) && <MeanMenu {...props} />}
       <span className="nbt-curve-space" />
       {matched !== null && <MostMenu runs={runs} matched={matched} />}
       <MetricPicker columns={props.columns} chosen={props.metrics} onChosen={props.onMetrics} />

@@ -8,7 +8,7 @@ import { type Axis, fromAxis, onAxis } from "./calc/ticks";
 import { type CardInput, CardScene } from "./cardScene";
 import type { BandFeed } from "./data/bandFeed";
 import type { Feed } from "./data/feed";
-import { Chart, type Scene } from "./draw/chart";
+import { Chart, CLOSE, type Scene } from "./draw/chart";
 import { later, never } from "./draw/frames";
 import type { Theme } from "./draw/theme";
 import type { Shared } from "./shared";
@@ -51,6 +51,7 @@ export interface Readout {
 }
 
 const ROWS = 12; // of the tooltip
+const DOUBLE = 280; // milliseconds in which a second click may follow
 
 export class CardChart {
   readonly key: string;
@@ -64,6 +65,7 @@ export class CardChart {
   #shown: Line[] = [];
   #scene: Scene | null = null;
   #zoomY: Range | null = null;
+  #opening: ReturnType<typeof setTimeout> | undefined;
   #said = "";
   #host: HTMLElement | null = null;
   readonly #update = () => this.#draw();
@@ -118,6 +120,7 @@ export class CardChart {
 
   end(): void {
     for (const end of this.#ends) end();
+    clearTimeout(this.#opening);
     never(this.#update);
     never(this.#fit);
     this.#from.bands.want(this.key, null, { live: false });
@@ -185,6 +188,7 @@ export class CardChart {
   }
 
   reset(): void {
+    clearTimeout(this.#opening);
     this.#zoomY = null;
     this.#from.shared.store.setState({ zoom: null });
     later(this.#update);
@@ -260,7 +264,8 @@ export class CardChart {
     if (!scene || !chart) return;
     const line = chart.lineAt(place.left, place.top);
     const { left, top } = chart.box;
-    chart.over.style.cursor = line && !this.#input?.groups ? "pointer" : "";
+    const close = line && !this.#input?.groups && chart.lineAt(place.left, place.top, CLOSE);
+    chart.over.style.cursor = close ? "pointer" : "";
     if (this.#input?.groups) shared.store.setState({ group: line?.id ?? null });
     else if (view.getState().hover !== (line?.id ?? null)) view.setState({ hover: line?.id ?? null });
     const pointed = { key: this.key, x: fromAxis(place.x, scene.xAxis), left: left + place.left, top: top + place.top };
@@ -300,12 +305,19 @@ export class CardChart {
     this.#chart?.bring(this.#forward());
   }
 
-  /** A click on a line opens its run; with shift or alt it shows that run alone, or all of them again. */
+  /**
+   * A click on a line opens its run, unless it was the first of a double click, which resets the zoom; with shift or alt it
+   * shows that run alone, or all of them again.
+   */
   #click(event: MouseEvent, left: number, top: number): void {
-    const line = this.#chart?.lineAt(left, top);
+    const line = this.#chart?.lineAt(left, top, CLOSE);
     if (!line || this.#input?.groups) return;
     const { view } = this.#from;
+    clearTimeout(this.#opening);
     if (event.shiftKey || event.altKey) view.setState({ solo: view.getState().solo === line.id ? null : line.id });
-    else view.setState({ open: { kind: "run", id: line.id }, hover: null });
+    else if (event.detail < 2) {
+      const open = () => view.setState({ open: { kind: "run", id: line.id }, hover: null });
+      this.#opening = setTimeout(open, DOUBLE);
+    }
   }
 }

@@ -29,6 +29,7 @@ export interface ChartEvents {
 }
 
 const AIR = 8; // pixels by which the canvases reach beyond the plot, for signs at its edge
+export const CLOSE = 12; // pixels from which a line is clicked
 const REACH = 28; // pixels from which a line is pointed at
 const FADED = 0.25;
 const LEAST = 6; // pixels of a brush
@@ -58,6 +59,11 @@ export class Chart {
     }
     this.#plot.over.insertBefore(this.#lower, this.#upper);
     this.#plot.over.addEventListener("mouseleave", () => events.onPoint(null));
+    // uPlot lets no click through that was the end of a brush.
+    this.#plot.over.addEventListener("click", (event) => {
+      const { left = -1, top = -1 } = this.#plot.cursor;
+      if (left >= 0) events.onClick(event, left, top);
+    });
   }
 
   /** Show other lines or another part of the axes. */
@@ -120,9 +126,9 @@ export class Chart {
   }
 
   /** The line at these pixels of the plot. */
-  lineAt(left: number, top: number): Line | null {
+  lineAt(left: number, top: number, reach = REACH): Line | null {
     const [placeX, placeY] = [toX(this.frame), toY(this.frame)];
-    let best = REACH;
+    let best = reach;
     let found: Line | null = null;
     for (const line of this.#scene.lines) {
       const away = distance(line, placeX, placeY, [left, top], best);
@@ -263,7 +269,7 @@ export class Chart {
   }
 
   #cursor(): uPlot.Cursor {
-    const { onReset, onClick } = this.#events;
+    const { onReset } = this.#events;
     return {
       x: true,
       y: false,
@@ -273,12 +279,6 @@ export class Chart {
         mousedown: (plot, _, handler) => (event) => {
           if (plot.cursor.drag) Object.assign(plot.cursor.drag, { x: !event.shiftKey, y: event.shiftKey });
           handler(event);
-          return null;
-        },
-        click: (plot, _, handler) => (event) => {
-          handler(event);
-          const { left = -1, top = -1 } = plot.cursor;
-          if (left >= 0) onClick(event, left, top);
           return null;
         },
         dblclick: () => () => {
