@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Key } from "../contract";
-import { inOrder, moved, seenColumns } from "./arrange";
+import { inOrder, moved, seenColumns, steady } from "./arrange";
 import { allColumns } from "./columns";
 
 const key = (kind: Key["kind"], name: string): Key => ({ kind, name, runs: 3, types: ["float"], better: null });
@@ -62,5 +62,21 @@ describe("the columns that are seen", () => {
     const ids = seenColumns(COLUMNS, arrangement, new Set(["metrics.acc"])).map((column) => column.id);
     expect(ids).toEqual(["params.depth", "name", "status", "started", "duration", "metrics.acc", "metrics.loss"]);
     expect(seenColumns(COLUMNS, arrangement, null)).toHaveLength(8);
+  });
+});
+
+describe("columns while runs come and go", () => {
+  it("stay where they are, and new ones come last of their kind", () => {
+    const later = allColumns([
+      { ...key("metric", "loss"), runs: 9 },
+      { ...key("metric", "f1"), runs: 8 },
+      key("metric", "acc"),
+      key("param", "lr"),
+    ]);
+    expect(later.map((column) => column.label).slice(-4)).toEqual(["loss", "f1", "acc", "lr"]);
+    const kept = steady(later, COLUMNS);
+    expect(kept.map((column) => column.label).slice(-4)).toEqual(["acc", "loss", "f1", "lr"]);
+    expect(kept.find((column) => column.label === "loss")?.runs).toBe(9);
+    expect(steady(later, [])).toEqual(later);
   });
 });

@@ -71,3 +71,15 @@ function named(columns: readonly Column[], full: readonly string[]): string[] {
   }
   return full.slice(0, from);
 }
+
+/** Columns in the order in which they were before; those that are new come last of their kind. */
+export function steady(columns: readonly Column[], before: readonly Column[]): Column[] {
+  const place = new Map(before.map((column, at) => [column.id, at]));
+  const kinds = [...new Set(columns.map((column) => column.kind))];
+  return kinds.flatMap((kind) => {
+    const own = columns.filter((column) => column.kind === kind);
+    const known = own.filter((column) => place.has(column.id));
+    known.sort((a, b) => (place.get(a.id) ?? 0) - (place.get(b.id) ?? 0));
+    return [...known, ...own.filter((column) => !place.has(column.id))];
+  });
+}

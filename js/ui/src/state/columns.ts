@@ -3,7 +3,7 @@ import { useEffect, useMemo, useState } from "react";
 import { useShallow } from "zustand/react/shallow";
 import type { Transport } from "../api/transport";
 import type { Keys } from "../contract";
-import { type Arrangement, seenColumns } from "../lib/arrange";
+import { type Arrangement, seenColumns, steady } from "../lib/arrange";
 import { allColumns, type Column } from "../lib/columns";
 import { usePanel } from "./panel";
 import { type Asked, useAsk } from "./query";
@@ -15,6 +15,16 @@ const SHARE = 20; // a question that took a second is asked again after twenty, 
 
 /** The names that were last heard of: to find them takes a while among a hundred thousand runs. */
 const heard = new WeakMap<Transport, Keys>();
+
+/** The order in which columns were shown first: a run that has other metrics than most must not move those of all. */
+const places = new WeakMap<Transport, Column[]>();
+
+/** The columns of some keys, each where it was before. */
+export function inPlace(transport: Transport, keys: Keys["keys"]): Column[] {
+  const columns = steady(allColumns(keys), places.get(transport) ?? []);
+  if (keys.length) places.set(transport, columns);
+  return columns;
+}
 
 /** All columns, as they come by themselves. */
 export function useAllColumns(): { all: Column[]; asked: Asked<Keys> } {
@@ -33,7 +43,7 @@ export function useAllColumns(): { all: Column[]; asked: Asked<Keys> } {
   const keys = data?.keys;
   // The names are asked for again and again, and seldom are others: what is made of them stays the same then.
   const text = JSON.stringify(keys ?? []);
-  const all = useMemo(() => allColumns(JSON.parse(text) as Keys["keys"]), [text]);
+  const all = useMemo(() => inPlace(transport, JSON.parse(text) as Keys["keys"]), [transport, text]);
   return { all, asked };
 }
 

@@ -12,5 +12,5 @@ export function Duration({ seconds, running, came }: { seconds: number; running:
   if (!running) return <span>{duration(seconds)}</span>;
   const now = seconds + (performance.now() - came) / 1000;
   // Whole seconds: tenths that come and go draw the eye for nothing.
-  return <span className="nbt-counting">{duration(now < 60 ? Math.floor(now) || now : now)}</span>;
+  return <span className="nbt-counting">{now < 60 ? `${Math.floor(now)} s` : duration(now)}</span>;
 }

@@ -29,7 +29,7 @@ export function cell(column: Column, width: number, { row, look, came, now }: Ce
     case "status":
       return <Status status={row.status} reason={row.end_reason} />;
     case "started":
-      return <span title={when(toNumber(row.started))}>{ago(toNumber(row.started), now)}</span>;
+      return <Started at={toNumber(row.started)} now={now} />;
     case "duration":
       return <Duration seconds={toNumber(row.duration)} running={row.status === "running"} came={came} />;
     case "tags":
@@ -37,6 +37,11 @@ export function cell(column: Column, width: number, { row, look, came, now }: Ce
     default:
       return column.kind === "metrics" ? metric(column, width, row, look) : plain(column, row);
   }
+}
+
+function Started({ at, now }: { at: number; now: number }) {
+  // `now` is a little behind: a run that began since has begun just now.
+  return <span title={when(at)}>{ago(at, at > now ? Date.now() / 1000 : now)}</span>;
 }
 
 function plain(column: Column, row: RunRow): ReactNode {

@@ -2,8 +2,9 @@
 import { useEffect, useMemo, useState } from "react";
 import type { Key, RunRow } from "../../../contract";
 import { seenColumns } from "../../../lib/arrange";
-import { allColumns, type Column } from "../../../lib/columns";
-import { useArrangement, useSeenColumns } from "../../../state/columns";
+import type { Column } from "../../../lib/columns";
+import { inPlace, useArrangement, useSeenColumns } from "../../../state/columns";
+import { usePanel } from "../../../state/panel";
 import { useAsk } from "../../../state/query";
 import { useView } from "../../../state/view";
 import { columnsIn, type Layout, layoutOf, naturalWidth } from "./layout";
@@ -26,16 +27,20 @@ export interface TableColumns {
 export function useTableColumns(): TableColumns {
   const { seen, all, asked } = useSeenColumns();
   const arrangement = useArrangement();
+  const { transport } = usePanel();
   const late = useLate(PATIENCE);
   const whole = asked.data !== undefined;
   const probe = useAsk("runs.page", { limit: FIRST_ROWS }, { once: true, off: whole });
   const rows = probe.data?.rows;
-  const early = useMemo(() => (rows && !whole ? allColumns(keysOf(rows)) : null), [rows, whole]);
+  const early = useMemo(
+    () => (rows && late && !whole ? inPlace(transport, keysOf(rows)) : null),
+    [transport, rows, late, whole],
+  );
   const earlySeen = useMemo(() => early && seenColumns(early, arrangement, null), [early, arrangement]);
   return useMemo(() => {
-    if (whole || !late || !early || !earlySeen) return { seen, all, ready: whole, whole };
+    if (whole || !early || !earlySeen) return { seen, all, ready: whole, whole };
     return { seen: earlySeen, all: early, ready: true, whole };
-  }, [whole, late, early, earlySeen, seen, all]);
+  }, [whole, early, earlySeen, seen, all]);
 }
 
 function useLate(wait: number): boolean {
