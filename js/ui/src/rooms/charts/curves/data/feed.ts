@@ -26,7 +26,8 @@ export interface Wanted {
 }
 
 const AT_ONCE = 3; // whole questions under way
-const TAILS = 150; // curves in one question for what is new: they travel in an address
+const LONGEST = 8000; // characters in one question for what is new: it travels in an address
+const AROUND = 45; // characters of a curve in it beside its names
 const REST = 2000; // milliseconds after an error before anything is asked again by itself
 const METRIC_EVERY = 1000; // milliseconds between whole questions of a curve that grows over another metric
 const HELD = 3; // times as many curves as are wanted are kept for when they are wanted again
@@ -262,7 +263,7 @@ export class Feed {
     this.#tailing = true;
     const epochs = new Map(due.map((points) => [points, points.epoch]));
     try {
-      for (const some of parts(due, TAILS)) {
+      for (const some of parts(due, LONGEST, ({ run, key }) => run.length + key.length + AROUND)) {
         const curves = some.map(({ run, key, total }) => ({ run, key, after: total }));
         const answer = await this.#transport.ask("charts.tail", { curves, width: this.#wanted.width });
         if (this.#ended) return;

@@ -36,7 +36,16 @@ it("does not ask a metric for runs that it is not wanted of", () => {
   ]);
 });
 
+it("keeps questions short enough for an address, however long the names", () => {
+  const wanted = new Map(Array.from({ length: 10 }, (_, at) => [`${at}${"x".repeat(999)}`, ["a"]]));
+  const asked = questions(wanted);
+  expect(asked.flatMap(({ keys }) => keys)).toEqual([...wanted.keys()]);
+  for (const { keys } of asked) expect(keys.length).toBeLessThanOrEqual(3);
+});
+
 it("cuts a list into parts that lose nothing", () => {
-  expect(parts([1, 2, 3, 4, 5], 2)).toEqual([[1, 2], [3, 4], [5]]);
-  expect(parts([], 2)).toEqual([]);
+  const cost = (one: number) => one;
+  expect(parts([1, 2, 3, 4, 5], 5, cost)).toEqual([[1, 2], [3], [4], [5]]);
+  expect(parts([9, 1, 1], 5, cost)).toEqual([[9], [1, 1]]);
+  expect(parts([], 2, cost)).toEqual([]);
 });

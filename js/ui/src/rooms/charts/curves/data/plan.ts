@@ -6,6 +6,7 @@ export interface Question {
 }
 
 const MOST = 60; // curves in one question that is about several metrics
+const LONGEST = 3000; // characters of the metrics in one question: questions travel in an address
 
 /** Metrics that want the same runs are asked together while that is little; else each metric by itself. */
 export function questions(wanted: ReadonlyMap<string, readonly string[]>): Question[] {
@@ -15,7 +16,8 @@ export function questions(wanted: ReadonlyMap<string, readonly string[]>): Quest
     if (!runs.length) continue;
     const same = runs.join(" ");
     const open = bySame.get(same);
-    if (open && (open.keys.length + 1) * runs.length <= MOST) {
+    const length = open ? open.keys.join("").length + key.length : 0;
+    if (open && (open.keys.length + 1) * runs.length <= MOST && length <= LONGEST) {
       open.keys.push(key);
       continue;
     }
@@ -26,9 +28,18 @@ export function questions(wanted: ReadonlyMap<string, readonly string[]>): Quest
   return found;
 }
 
-/** A list in parts of at most `size`. */
-export function parts<T>(list: readonly T[], size: number): T[][] {
+/** A list in parts, each of at most this cost in all, or of one thing that costs more. */
+export function parts<T>(list: readonly T[], most: number, cost: (one: T) => number): T[][] {
   const found: T[][] = [];
-  for (let at = 0; at < list.length; at += size) found.push(list.slice(at, at + size));
+  let left = 0;
+  for (const one of list) {
+    const own = cost(one);
+    if (own > left || !found.length) {
+      found.push([]);
+      left = most;
+    }
+    found.at(-1)?.push(one);
+    left -= own;
+  }
   return found;
 }

@@ -9,12 +9,13 @@ export interface Theme {
   font: string;
 }
 
-const COLOURS = { ink: "ink-2", dim: "dim", grid: "line-soft", edge: "line", background: "bg" } as const;
+const COLOURS = { ink: "ink-2", dim: "dim", grid: "curve-grid", edge: "line", background: "bg" } as const;
 
 /** Read through an element: the variables are made of others, and only a property that takes a colour resolves them. */
 export function readTheme(inside: HTMLElement): Theme {
   const probe = inside.ownerDocument.createElement("span");
   probe.style.display = "none";
+  probe.style.setProperty("forced-color-adjust", "none"); // else every colour reads as the one of text
   inside.append(probe);
   const computed = getComputedStyle(probe);
   const found: Record<string, string> = {};

@@ -49,6 +49,14 @@ describe("trace", () => {
     expect(traced([50], [50])).toMatchObject({ dots: [[50, 50]], end: [50, 50] });
   });
 
+  it("gives lines of one rhythm dots or not, however long they are", () => {
+    const every = (step: number, to: number) => Array.from({ length: to / step + 1 }, (_, i) => i * step);
+    for (const to of [40, 80]) {
+      expect(traced(every(10, to), every(10, to)).dots).toHaveLength(0);
+      expect(traced(every(20, to), every(20, to)).dots).toHaveLength(to / 20 + 1);
+    }
+  });
+
   it("strokes of a pixel column its first, lowest, highest and last point: no spike is lost", () => {
     const xs = [10, 10.1, 10.2, 10.3, 10.4, 10.5, 20];
     const ys = [50, 55, 99, 52, 1, 53, 50];

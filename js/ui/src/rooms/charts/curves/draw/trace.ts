@@ -166,7 +166,11 @@ class Pen {
     this.#at = Number.NaN;
   }
 
+  /** All points where they stand well apart, so that lines of one rhythm look alike however long they are; else lone ones. */
   dots(): [number, number][] {
-    return this.#few ?? this.#lone;
+    if (!this.#few) return this.#lone;
+    const xs = this.#few.map(([x]) => x);
+    const apart = (Math.max(...xs) - Math.min(...xs)) / (xs.length - 1);
+    return xs.length < 2 || apart >= APART ? this.#few : this.#lone;
   }
 }
