@@ -291,7 +291,6 @@ def test_a_run_that_logs_moves_and_is_asked_for_twice_a_second(project: Project,
     page.get_by_text(re.compile("^took ")).wait_for()
 
 
-@pytest.mark.skipif(not AXE.is_file(), reason="axe-core comes with `make js`")
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_screen_reader_reaches_every_part(project: Project, alone: Show, rich: str, theme: str) -> None:
     with begin(project, "next", source="lr = 0.2\n") as run:

@@ -90,7 +90,10 @@ function Panes({ shown }: { shown: Pane[] }) {
   return (
     <div className="nbt-body">
       {shown.includes("table") && (
-        <div className="nbt-pane" style={both ? { flex: "0 1 auto", maxHeight: `${(split * 100).toFixed(1)}%` } : undefined}>
+        <div
+          className="nbt-pane"
+          style={both ? { flex: "0 1 auto", maxHeight: `${(split * 100).toFixed(1)}%` } : undefined}
+        >
           <RunsTable />
         </div>
       )}
