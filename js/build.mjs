@@ -34,7 +34,7 @@ const preact = {
 // A room that is loaded on demand, with the libraries that only it uses.
 const rooms = {
   curves: { folders: ["ui/src/rooms/charts/curves"], own: /^uplot/ },
-  run: { folders: ["ui/src/rooms/run", "ui/src/rooms/compare"], own: /^(highlight\.js|d3-dsv|ansi_up)/ },
+  run: { folders: ["ui/src/rooms/run", "ui/src/rooms/compare"], own: /^(highlight\.js|d3-dsv)/ },
 };
 
 /**

@@ -16,7 +16,13 @@ import nbtrack
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = "nbtrack/widget/static"
-LARGEST = {"panel.js": 250_000, "panel.css": 100_000, "curves.js": 150_000, "run.js": 150_000, "plotly.js": 2_000_000}  # bytes
+LARGEST = {
+    "panel.js": 250_000,
+    "panel.css": 100_000,
+    "curves.js": 150_000,
+    "run.js": 150_000,
+    "plotly.js": 2_000_000,
+}  # bytes
 RUNTIME = ("IPython", "anywidget", "ipywidgets", "msgspec", "numpy", "pandas", "plotly", "rich", "sqlite_utils")
 
 
