@@ -83,6 +83,10 @@ export function Grid({ table, box, onBox, children }: Props) {
     return command(event);
   };
   const pointer = usePointer({ table, cursor, selecting, actions, edit, fold, menuAt });
+  // Rows come while one scrolls, and headings need not be drawn again for that.
+  const latest = useRef(selecting);
+  latest.current = selecting;
+  const onAll = useCallback(() => (chosen === "all" ? latest.current.clear() : void latest.current.all()), [chosen]);
   const heading = cursor.line === HEADING;
   const classes = ["nbt-table", viewport.scrolled && "nbt-scrolled", source.root.stale && "nbt-stale"];
   return (
@@ -112,7 +116,7 @@ export function Grid({ table, box, onBox, children }: Props) {
       >
         <div className="nbt-table-head" role="rowgroup" style={{ width: layout.width }}>
           <Header
-            columns={table}
+            columns={table.columns}
             layout={layout}
             from={viewport.columns[0]}
             to={viewport.columns[1]}
@@ -120,7 +124,7 @@ export function Grid({ table, box, onBox, children }: Props) {
             uid={uid}
             box={box}
             chosen={chosen}
-            onAll={() => (chosen === "all" ? selecting.clear() : void selecting.all())}
+            onAll={onAll}
             keys={headingKeys}
             onFocus={focus}
           />

@@ -89,7 +89,7 @@ function GroupCell({ placed, props }: { placed: Placed; props: Props }) {
   return (
     <div
       role="gridcell"
-      className={`nbt-cell${column.numeric ? " nbt-numeric" : ""}`}
+      className={`nbt-cell nbt-flex${column.numeric ? " nbt-numeric" : ""}`}
       style={{ left, width }}
       aria-colindex={place + 2}
       data-col={column.id}

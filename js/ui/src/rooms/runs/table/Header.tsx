@@ -1,5 +1,5 @@
 // The headings: a slim band that says what the columns are, and below it one heading per column.
-import { type MutableRefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type MutableRefObject, memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { betterOf, type Column, type ColumnKind, statFor } from "../../../lib/columns";
 import { Icon } from "../../../parts/Icon";
 import { useSetView, useView } from "../../../state/view";
@@ -30,7 +30,8 @@ interface Props {
   onFocus: () => void;
 }
 
-export function Header({ columns, layout, from, to, active, uid, box, chosen, onAll, keys, onFocus }: Props) {
+export const Header = memo(function Header(props: Props) {
+  const { columns, layout, from, to, active, uid, box, chosen, onAll, keys, onFocus } = props;
   const sort = useView((view) => view.sort);
   const chosenWay = useView((view) => view.better);
   const set = useSetView();
@@ -132,7 +133,7 @@ export function Header({ columns, layout, from, to, active, uid, box, chosen, on
       )}
     </>
   );
-}
+});
 
 interface HeadingProps {
   placed: Placed;

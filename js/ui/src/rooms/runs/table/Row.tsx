@@ -2,7 +2,7 @@
 import { memo } from "react";
 import type { RunRow } from "../../../contract";
 import { Icon } from "../../../parts/Icon";
-import { cell } from "./cells";
+import { type Content, cell } from "./cells";
 import type { Layout, Placed } from "./layout";
 import type { Look } from "./look";
 
@@ -33,7 +33,7 @@ export interface RowProps {
 }
 
 export const Row = memo(function Row(props: RowProps) {
-  const { row, line, top, layout, from, to, selected, closed, hovered, pinned, active, deep, look } = props;
+  const { row, line, top, layout, from, to, selected, closed, hovered, active, deep, look } = props;
   const classes = [
     "nbt-row",
     selected && "nbt-is-selected",
@@ -57,58 +57,48 @@ export const Row = memo(function Row(props: RowProps) {
       data-top={top === null ? "" : undefined}
     >
       <div className="nbt-held" role="presentation" style={{ width: layout.heldWidth }}>
-        <Lead row={row} selected={selected} closed={closed} pinned={pinned} />
-        {layout.held.map((placed) => (
-          <Cell key={placed.column.id} placed={placed} props={props} />
-        ))}
+        {leadOf(props)}
+        {layout.held.map((placed) => cellOf(placed, props))}
       </div>
-      {layout.free.slice(from, to).map((placed) => (
-        <Cell key={placed.column.id} placed={placed} props={props} />
-      ))}
+      {layout.free.slice(from, to).map((placed) => cellOf(placed, props))}
     </div>
   );
 });
 
-function Cell({ placed, props }: { placed: Placed; props: RowProps }) {
-  const { column, left, width, place } = placed;
-  const { row, active, uid, line, edited } = props;
+/** No component of its own: a table has hundreds of them. */
+function cellOf({ column, left, width, place }: Placed, props: RowProps) {
+  const { row, active, uid, line, edited, editor } = props;
   const here = active === place;
-  const editing = edited === column.id && row && props.editor;
-  // A field has room to type in; it lies over its neighbours.
-  const wide = editing ? Math.max(width, column.id === "tags" ? 380 : 260) : width;
-  const kind = column.kind === "meta" ? column.id : column.kind;
+  const field = row && edited === column.id && editor ? editor(column.id, row) : null;
+  const { shown, title, look }: Content = field
+    ? { shown: field, look: "nbt-flex nbt-editing" }
+    : row
+      ? cell(column, width, { ...props, row })
+      : WAITING;
+  const classes = `nbt-cell nbt-cell-${column.kind === "meta" ? column.id : column.kind}`;
   return (
     <div
+      key={column.id}
       role="gridcell"
       id={here ? `${uid}-${line}-${place}` : undefined}
-      className={`nbt-cell nbt-cell-${kind}${column.numeric ? " nbt-numeric" : ""}${here ? " nbt-here" : ""}${editing ? " nbt-editing" : ""}`}
-      style={{ left, width: wide }}
+      className={`${classes}${column.numeric ? " nbt-numeric" : ""}${here ? " nbt-here" : ""}${look ? ` ${look}` : ""}`}
+      // A field has room to type in; it lies over its neighbours.
+      style={{ left, width: field ? Math.max(width, column.id === "tags" ? 380 : 260) : width }}
       aria-colindex={place + 2}
       data-col={column.id}
+      title={title}
     >
-      {!row ? (
-        <span className="nbt-bone" />
-      ) : editing ? (
-        editing(column.id, row)
-      ) : (
-        cell(column, width, { ...props, row })
-      )}
+      {shown}
     </div>
   );
 }
 
-function Lead({
-  row,
-  selected,
-  closed,
-  pinned,
-}: {
-  row: RunRow | undefined;
-  selected: boolean;
-  closed: boolean;
-  pinned: boolean;
-}) {
+const WAITING: Content = { shown: <span className="nbt-bone" /> };
+
+/** What every row begins with: checkbox, eye and star. */
+function leadOf({ row, selected, closed, pinned, hovered, active }: RowProps) {
   const name = row?.name ?? "";
+  const starred = row?.starred ?? false;
   return (
     <div className="nbt-lead" role="gridcell" aria-colindex={1}>
       <button
@@ -136,13 +126,13 @@ function Lead({
       <button
         type="button"
         tabIndex={-1}
-        className={`nbt-cell-button nbt-star${row?.starred ? " nbt-on" : ""}`}
+        className={`nbt-cell-button nbt-star${starred ? " nbt-on" : ""}`}
         data-act="star"
-        aria-pressed={row?.starred ?? false}
+        aria-pressed={starred}
         aria-label={`Star ${name}`}
-        title={row?.starred ? "Take the star off (s)" : "Star (s)"}
+        title={starred ? "Take the star off (s)" : "Star (s)"}
       >
-        <Icon name="star" filled={row?.starred} />
+        {(starred || hovered || active >= 0) && <Icon name="star" filled={starred} />}
       </button>
       {pinned && (
         <span className="nbt-pinned" title="Kept at the top (p)">

@@ -335,6 +335,8 @@ describe("what is edited in place", () => {
     note.value = "good";
     fireEvent.focusOut(note);
     await pass();
+    fireEvent.pointerOver(cell("run 0", "status"));
+    await pass();
     fireEvent.click(button("run 0", "tag"));
     await pass();
     const field = screen.getByRole("combobox", { name: "Add a tag" }) as HTMLInputElement;

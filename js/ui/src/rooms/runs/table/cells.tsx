@@ -2,11 +2,11 @@
 import type { ReactNode } from "react";
 import type { RunRow } from "../../../contract";
 import { type Column, cellValue, metricOf } from "../../../lib/columns";
-import { ago, general, MISSING, number, percent, signed, toNumber, value, when } from "../../../lib/format";
+import { ago, duration, general, MISSING, number, percent, signed, toNumber, value, when } from "../../../lib/format";
 import { sign } from "../../../lib/palette";
 import { Icon } from "../../../parts/Icon";
-import { RunMark, Status } from "../../../parts/Marks";
-import { Duration } from "./Duration";
+import { Status } from "../../../parts/Marks";
+import { Counting } from "./Counting";
 import { type Look, metricValue } from "./look";
 import { HIGH, WIDE } from "./sparks";
 
@@ -18,57 +18,72 @@ export interface CellOf {
   /** When the row came, by `performance.now()`. */
   came: number;
   now: number;
+  /** The pointer is on the row: what can be done with it is shown. */
+  hovered: boolean;
 }
 
-const Missing = <span className="nbt-cell-none">{MISSING}</span>;
+/** What stands in a cell, its tooltip and its look. Most cells are nothing but their text: that is drawn fastest. */
+export interface Content {
+  shown: ReactNode;
+  title?: string;
+  look?: string;
+}
 
-export function cell(column: Column, width: number, { row, look, came, now }: CellOf): ReactNode {
+const MISSED: Content = { shown: MISSING, look: "nbt-cell-none" };
+const EMPTY: Content = { shown: null };
+const FLEX = "nbt-flex";
+
+export function cell(column: Column, width: number, { row, look, came, now, hovered }: CellOf): Content {
   switch (column.id) {
     case "name":
-      return <NameCell row={row} baseline={look.baseline?.id === row.id} />;
+      return { shown: nameOf(row, look.baseline?.id === row.id, hovered), look: FLEX };
     case "status":
-      return <Status status={row.status} reason={row.end_reason} />;
-    case "started":
-      return <Started at={toNumber(row.started)} now={now} />;
-    case "duration":
-      return <Duration seconds={toNumber(row.duration)} running={row.status === "running"} came={came} />;
+      return { shown: <Status status={row.status} reason={row.end_reason} /> };
+    case "started": {
+      const at = toNumber(row.started);
+      // `now` is a little behind: a run that began since has begun just now.
+      return { shown: ago(at, at > now ? Date.now() / 1000 : now), title: when(at) };
+    }
+    case "duration": {
+      const seconds = toNumber(row.duration);
+      return { shown: row.status === "running" ? <Counting seconds={seconds} came={came} /> : duration(seconds) };
+    }
     case "tags":
-      return <Tags tags={row.tags} />;
+      return { shown: tagsOf(row.tags, hovered), look: FLEX };
     default:
       return column.kind === "metrics" ? metric(column, width, row, look) : plain(column, row);
   }
 }
 
-function Started({ at, now }: { at: number; now: number }) {
-  // `now` is a little behind: a run that began since has begun just now.
-  return <span title={when(at)}>{ago(at, at > now ? Date.now() / 1000 : now)}</span>;
-}
-
-function plain(column: Column, row: RunRow): ReactNode {
+function plain(column: Column, row: RunRow): Content {
   const given = cellValue(row, column.id);
-  if (column.kind === "meta" && !given) return null;
-  if (given === undefined) return Missing;
-  const text = value(given);
-  return <span title={column.numeric ? undefined : value(given, LONG)}>{text}</span>;
+  if (column.kind === "meta" && !given) return EMPTY;
+  if (given === undefined) return MISSED;
+  return { shown: value(given), title: column.numeric ? undefined : value(given, LONG) };
 }
 
-function NameCell({ row, baseline }: { row: RunRow; baseline: boolean }) {
+function nameOf(row: RunRow, baseline: boolean, hovered: boolean): ReactNode {
+  const { colour, glyph } = sign(row.id);
   return (
     <>
-      <RunMark id={row.id} />
+      <span className="nbt-mark" style={{ color: colour }} aria-hidden="true">
+        {glyph}
+      </span>
       <button type="button" className="nbt-run-name" data-act="open" tabIndex={-1} title={row.name}>
         {row.name}
       </button>
       {baseline && <span className="nbt-cell-flag">baseline</span>}
-      <span className="nbt-cell-quick">
-        <QuickButton act="rename" label="Rename" icon="note" />
-        <QuickButton act="menu" label="More" icon="more" />
-      </span>
+      {hovered && (
+        <span className="nbt-cell-quick">
+          <QuickButton act="rename" label="Rename" icon="note" />
+          <QuickButton act="menu" label="More" icon="more" />
+        </span>
+      )}
     </>
   );
 }
 
-function QuickButton({ act, label, icon }: { act: string; label: string; icon: "note" | "more" }) {
+function QuickButton({ act, label, icon }: { act: string; label: string; icon: "note" | "more" | "plus" }) {
   return (
     <button type="button" className="nbt-cell-button" data-act={act} tabIndex={-1} aria-label={label} title={label}>
       <Icon name={icon} />
@@ -76,7 +91,7 @@ function QuickButton({ act, label, icon }: { act: string; label: string; icon: "
   );
 }
 
-function Tags({ tags }: { tags: Record<string, string> }) {
+function tagsOf(tags: Record<string, string>, hovered: boolean): ReactNode {
   const all = Object.entries(tags);
   return (
     <>
@@ -93,41 +108,37 @@ function Tags({ tags }: { tags: Record<string, string> }) {
                 name
               )}
             </span>
-            <button
-              type="button"
-              className="nbt-chip-x"
-              data-act="untag"
-              data-tag={name}
-              tabIndex={-1}
-              aria-label={`Take off ${whole}`}
-            >
-              <Icon name="close" />
-            </button>
+            {hovered && (
+              <button
+                type="button"
+                className="nbt-chip-x"
+                data-act="untag"
+                data-tag={name}
+                tabIndex={-1}
+                aria-label={`Take off ${whole}`}
+              >
+                <Icon name="close" />
+              </button>
+            )}
           </span>
         );
       })}
-      <button
-        type="button"
-        className="nbt-cell-button nbt-cell-add"
-        data-act="tag"
-        tabIndex={-1}
-        aria-label="Add a tag"
-        title="Add a tag"
-      >
-        <Icon name="plus" />
-      </button>
+      {hovered && <QuickButton act="tag" label="Add a tag" icon="plus" />}
     </>
   );
 }
 
-function metric({ id }: Column, width: number, row: RunRow, look: Look): ReactNode {
+function metric({ id }: Column, width: number, row: RunRow, look: Look): Content {
   const found = metricValue(row, id, look.stats);
-  if (found === undefined) return Missing;
-  const write = look.write.get(id) ?? number;
+  if (found === undefined) return MISSED;
+  const text = (look.write.get(id) ?? number)(found);
+  const title = String(found);
   const best = look.best.get(id) === found;
-  const finite = Number.isFinite(found);
   const path = width >= look.spark.least ? look.spark.path(row.id, metricOf(id) ?? "") : "";
-  return (
+  const by = delta(id, found, row, look);
+  const odd = Number.isFinite(found) ? "" : "nbt-cell-odd";
+  if (!path && !by && !best) return { shown: text, title, look: odd };
+  const shown = (
     <>
       {path && (
         <svg
@@ -140,20 +151,18 @@ function metric({ id }: Column, width: number, row: RunRow, look: Look): ReactNo
           <path d={path} />
         </svg>
       )}
-      {delta(id, found, row, look)}
-      <span
-        className={finite ? (best ? "nbt-cell-best" : "nbt-cell-number") : "nbt-cell-number nbt-cell-odd"}
-        title={String(found)}
-      >
+      {by}
+      <span className={best ? "nbt-cell-best" : "nbt-cell-number"}>
         {best && (
           <span className="nbt-cell-best-sign" title="Best of all runs that match">
             ★
           </span>
         )}
-        {write(found)}
+        {text}
       </span>
     </>
   );
+  return { shown, title, look: odd ? `${FLEX} ${odd}` : FLEX };
 }
 
 /** How far a value is from the baseline's: better or worse by colour, and by its sign. */

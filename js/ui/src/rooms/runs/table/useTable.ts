@@ -14,6 +14,7 @@ import { type Spark, useSparks } from "./useSparks";
 import { useViewport, type Viewport } from "./useViewport";
 
 export interface Table extends TableColumns {
+  columns: TableColumns;
   selection: Selection;
   layout: Layout;
   source: Source;
@@ -56,7 +57,7 @@ export function useTable(box: RefObject<HTMLElement | null>): Table {
   }, [columns.seen, asked]);
   const look = useLook(near, selection, source.root, base, spark);
   useStill(box, memory, source, onScroll);
-  return { ...columns, selection, layout, source, look, viewport, held, heldCame, head, onScroll };
+  return { ...columns, columns, selection, layout, source, look, viewport, held, heldCame, head, onScroll };
 }
 
 /** Whether any run has a metric of more than one point; once true it stays, so that no column jumps. */
