@@ -1,5 +1,14 @@
 // The table: headings, runs held at the top, the lines in sight; its keys, its clicks and its menus.
-import { type MutableRefObject, type ReactNode, useCallback, useEffect, useId, useRef, useState } from "react";
+import {
+  type MutableRefObject,
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 import type { Group, RunRow } from "../../../contract";
 import { useSetView, useView } from "../../../state/view";
 import { Body, type Edited, HeldRuns } from "./Body";
@@ -12,6 +21,7 @@ import { useCommands } from "./useCommands";
 import { HEADING, useCursor } from "./useCursor";
 import { usePointer } from "./usePointer";
 import { useSelecting } from "./useSelecting";
+import { useMemory } from "./useSource";
 import type { Table } from "./useTable";
 
 interface Props {
@@ -35,6 +45,7 @@ export function Grid({ table, box, onBox, children }: Props) {
   const corner = useRef<HTMLDivElement>(null);
   const headingKeys = useRef<((event: React.KeyboardEvent<HTMLElement>) => boolean) | null>(null);
   const now = useNow();
+  useFocusBack(box);
   const chosen = useChosen(table);
 
   const fold = useFold(table);
@@ -95,7 +106,7 @@ export function Grid({ table, box, onBox, children }: Props) {
           that is active: a cell that has the focus itself would lose it when it is scrolled away. */}
       <div
         ref={onBox}
-        role="grid"
+        role={source.groups === null ? "grid" : "treegrid"}
         aria-label="Runs"
         tabIndex={0}
         className={classes.filter(Boolean).join(" ")}
@@ -114,7 +125,7 @@ export function Grid({ table, box, onBox, children }: Props) {
         onPointerOver={pointer.onPointerOver}
         onPointerLeave={pointer.onPointerLeave}
       >
-        <div className="nbt-table-head" role="rowgroup" style={{ width: layout.width }}>
+        <div className="nbt-table-head" role="presentation" style={{ width: layout.width }}>
           <Header
             columns={table.columns}
             layout={layout}
@@ -138,6 +149,21 @@ export function Grid({ table, box, onBox, children }: Props) {
       {help && <KeysHelp anchor={corner} onClose={endHelp} />}
     </>
   );
+}
+
+/** Coming back from a run that was opened, the keyboard is where it was. */
+function useFocusBack(box: MutableRefObject<HTMLElement | null>): void {
+  const memory = useMemory();
+  useLayoutEffect(() => {
+    const own = box.current;
+    if (!own) return;
+    const free = document.activeElement === null || document.activeElement === document.body;
+    if (memory.focused && free) own.focus({ preventScroll: true });
+    memory.focused = false;
+    return () => {
+      memory.focused = own.contains(document.activeElement);
+    };
+  }, [box, memory]);
 }
 
 function useFold({ source }: Table) {

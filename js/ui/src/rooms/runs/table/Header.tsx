@@ -99,26 +99,28 @@ export const Header = memo(function Header(props: Props) {
           <Band key={band.left} {...band} stick={layout.heldWidth} />
         ))}
       </div>
-      <div className="nbt-headings" role="row" aria-rowindex={1} style={{ width: layout.width }}>
-        <div className="nbt-held" role="presentation" style={{ width: layout.heldWidth }}>
-          <div className="nbt-lead" role="columnheader" aria-colindex={1} aria-label="Selection">
-            <button
-              type="button"
-              role="checkbox"
-              tabIndex={-1}
-              className="nbt-box"
-              aria-checked={chosen === "some" ? "mixed" : chosen === "all"}
-              aria-label="Select all runs"
-              title="Select all runs (Ctrl A)"
-              onClick={onAll}
-            >
-              {chosen !== "none" && <Icon name={chosen === "all" ? "check" : "minus"} />}
-            </button>
+      <div role="rowgroup">
+        <div className="nbt-headings" role="row" aria-rowindex={1} style={{ width: layout.width }}>
+          <div className="nbt-held" role="presentation" style={{ width: layout.heldWidth }}>
+            <div className="nbt-lead" role="columnheader" aria-colindex={1} aria-label="Selection">
+              <button
+                type="button"
+                role="checkbox"
+                tabIndex={-1}
+                className="nbt-box"
+                aria-checked={chosen === "some" ? "mixed" : chosen === "all"}
+                aria-label="Select all runs"
+                title="Select all runs (Ctrl A)"
+                onClick={onAll}
+              >
+                {chosen !== "none" && <Icon name={chosen === "all" ? "check" : "minus"} />}
+              </button>
+            </div>
+            {layout.held.map(heading)}
           </div>
-          {layout.held.map(heading)}
+          {layout.free.slice(from, to).map(heading)}
+          {drag.mark !== null && <div className="nbt-drop" style={{ left: drag.mark }} />}
         </div>
-        {layout.free.slice(from, to).map(heading)}
-        {drag.mark !== null && <div className="nbt-drop" style={{ left: drag.mark }} />}
       </div>
       {menuColumn && (
         <HeaderMenu

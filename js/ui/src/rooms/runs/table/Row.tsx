@@ -50,8 +50,9 @@ export const Row = memo(function Row(props: RowProps) {
       role="row"
       className={classes.filter(Boolean).join(" ")}
       style={style}
-      aria-rowindex={line + 2}
+      aria-rowindex={line < 0 ? undefined : line + 2}
       aria-selected={selected}
+      aria-level={deep ? 2 : undefined}
       data-line={line}
       data-run={row?.id}
       data-top={top === null ? "" : undefined}

@@ -419,6 +419,14 @@ describe("groups", () => {
   });
 });
 
+describe("what was remembered and is gone", () => {
+  it("is passed over: a param to group by, a run at the top", async () => {
+    await table(answers(), { groupBy: "params.gone", pinnedRuns: ["gone"], baseline: "gone too" });
+    expect(names()[0]).toBe("run 0");
+    expect(screen.queryByRole("rowgroup", { name: "Runs kept at the top" })).toBeNull();
+  });
+});
+
 describe("where there are no rows", () => {
   it("an empty project says what to type", async () => {
     await table(answers(() => []));
@@ -451,6 +459,28 @@ describe("where there are no rows", () => {
     fireEvent.click(screen.getByRole("button", { name: "Ask again" }));
     await pass(50);
     expect(names()[0]).toBe("run 0");
+  });
+
+  it("rows stay when asking again fails, and the error is said above them", async () => {
+    let broken = false;
+    const page = answers()["runs.page"];
+    const given = answers(undefined, {
+      "runs.page": (request) => {
+        if (broken)
+          throw new AskError({ code: "damaged", message: "The file is damaged.", hint: "Run nbtrack doctor." });
+        return page?.(request) as never;
+      },
+    });
+    const { transport } = await table(given);
+    broken = true;
+    transport.announce(7);
+    await pass(600);
+    expect(screen.getByRole("alert").textContent).toContain("Run nbtrack doctor.");
+    expect(names()[0]).toBe("run 0");
+    broken = false;
+    fireEvent.click(screen.getByRole("button", { name: "Ask again" }));
+    await pass(50);
+    expect(screen.queryByRole("alert")).toBeNull();
   });
 
   it("rows stay while a filter is wrong", async () => {

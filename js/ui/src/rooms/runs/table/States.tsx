@@ -45,18 +45,19 @@ export function NothingMatches({ total }: { total: number }) {
   );
 }
 
+const COLUMNS = [160, 64, 70, 52, 68, 68, 68, 84, 60];
+const GAP = 26;
+
 /** Rows that are still to come, as grey lines. */
 export function Skeleton() {
   return (
     <div className="nbt-skeleton" role="status" aria-label="Loading runs">
       {Array.from({ length: 12 }, (_, at) => (
         <div key={at} className="nbt-skeleton-row">
-          {[150, 60, 70, 52, 64, 64, 64, 84, 60].map((width, cell) => (
-            <span
-              key={cell}
-              className="nbt-bone"
-              style={{ width: width * (0.72 + 0.28 * (((at * 7 + cell * 3) % 5) / 4)) }}
-            />
+          {COLUMNS.map((width, cell) => (
+            <span key={cell} style={{ width: width + GAP }}>
+              <span className="nbt-bone" style={{ width: width * (0.7 + 0.3 * (((at * 7 + cell * 3) % 5) / 4)) }} />
+            </span>
           ))}
         </div>
       ))}

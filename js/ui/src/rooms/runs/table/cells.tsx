@@ -7,7 +7,7 @@ import { sign } from "../../../lib/palette";
 import { Icon } from "../../../parts/Icon";
 import { Status } from "../../../parts/Marks";
 import { Counting } from "./Counting";
-import { type Look, metricValue } from "./look";
+import { isBest, type Look, metricValue } from "./look";
 import { HIGH, WIDE } from "./sparks";
 
 const LONG = 2000; // letters of a tooltip
@@ -133,7 +133,7 @@ function metric({ id }: Column, width: number, row: RunRow, look: Look): Content
   if (found === undefined) return MISSED;
   const text = (look.write.get(id) ?? number)(found);
   const title = String(found);
-  const best = look.best.get(id) === found;
+  const best = isBest(look, id, found);
   const path = width >= look.spark.least ? look.spark.path(row.id, metricOf(id) ?? "") : "";
   const by = delta(id, found, row, look);
   const odd = Number.isFinite(found) ? "" : "nbt-cell-odd";

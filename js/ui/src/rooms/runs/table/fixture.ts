@@ -76,7 +76,7 @@ export function answers(runs: () => readonly RunRow[] = () => RUNS, more: Answer
   };
 }
 
-export const grid = () => screen.getByRole("grid");
+export const grid = () => screen.getByLabelText("Runs");
 /** The line of a run, by its name; the first where it also stands at the top. */
 export const line = (name: string) => screen.getAllByText(name)[0]?.closest<HTMLElement>("[role=row]") as HTMLElement;
 export const cell = (name: string, column: string) =>

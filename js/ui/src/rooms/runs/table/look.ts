@@ -124,3 +124,10 @@ export function metricValue(row: RunRow, id: string, stats: View["stats"]): numb
   const found = cellValue(row, id, stats);
   return typeof found === "number" ? found : undefined;
 }
+
+/** Whether a value is the best one. What is known of all runs may be a second old: a run that goes on may be better. */
+export function isBest(look: Pick<Look, "best" | "better">, id: string, value: number): boolean {
+  const best = look.best.get(id);
+  if (best === undefined) return false;
+  return look.better.get(id) === "min" ? value <= best : value >= best;
+}

@@ -42,6 +42,8 @@ export interface Memory {
   root: Blocks;
   top: number;
   left: number;
+  /** The keyboard was in it when it was taken away. */
+  focused: boolean;
 }
 
 const memories = new WeakMap<ViewStore, Memory>();
@@ -51,7 +53,7 @@ export function useMemory(): Memory {
   let memory = memories.get(view);
   if (!memory) {
     const root = new Blocks((request, signal) => transport.ask("runs.page", request, { signal }));
-    memory = { root, top: 0, left: 0 };
+    memory = { root, top: 0, left: 0, focused: false };
     memories.set(view, memory);
   }
   return memory;
@@ -62,12 +64,12 @@ export function useSource(
   sort: readonly string[],
   columns: readonly string[],
   ready: boolean,
+  groupBy: string | null,
 ): Source {
   const { transport } = usePanel();
   const { root } = useMemory();
   const [drawn, redraw] = useReducer((count: number) => count + 1, 0);
   const revision = useRevision(EVERY);
-  const groupBy = useView((view) => view.groupBy);
   const unfolded = useView((view) => view.unfolded);
   const grouped = useGroups(selection, columns, groupBy, ready);
   const below = useRef(new Map<string, Blocks>());

@@ -41,7 +41,8 @@ export function useTable(box: RefObject<HTMLElement | null>): Table {
   const [room, setRoom] = useState(0);
   const layout = useLayout(columns.seen, curves, room);
   const asked = useSteady(askedColumns(layout, Math.floor(memory.left / 240) * 240, room || 1200));
-  const source = useSource(selection, sort, asked, columns.ready);
+  const groupBy = useKnownGroup(columns);
+  const source = useSource(selection, sort, asked, columns.ready, groupBy);
   const { held, came: heldCame } = useHeld(asked, columns.ready);
   const head = HEAD + held.length * ROW;
   const { viewport, look: onScroll } = useViewport(box, memory, layout, source.lines.count, head);
@@ -91,10 +92,21 @@ function useKnownSort({ all, whole }: TableColumns): string[] {
   const known = useMemo(() => {
     if (!whole) return sort;
     const ids = new Set(all.map((column: Column) => column.id));
-    return sort.filter((_, at) => ids.has(keys[at]?.id ?? "") || !keys[at]?.id.includes("."));
+    const exists = (id = "") => !id.includes(".") || ids.has(id) || ids.has(id.replace(SUMMARY, ""));
+    return sort.filter((_, at) => exists(keys[at]?.id));
   }, [sort, keys, all, whole]);
   return useSteady(known);
 }
+
+function useKnownGroup({ all, whole }: TableColumns): string | null {
+  const by = useView((view) => view.groupBy);
+  return useMemo(() => {
+    const gone = whole && by?.includes(".") && !all.some((column) => column.id === by);
+    return gone ? null : by;
+  }, [by, all, whole]);
+}
+
+const SUMMARY = /\.(last|min|max|mean)$/;
 
 /** The same list as long as it says the same. */
 function useSteady(list: string[]): string[] {
@@ -109,8 +121,9 @@ function useHeld(columns: string[], ready: boolean): { held: RunRow[]; came: num
       [...new Set(baseline ? [baseline, ...pinnedRuns] : pinnedRuns)].slice(0, HELD),
     ),
   );
+  const trashed = useView((view) => view.trashed);
   const filter = `id in (${ids.map((id) => `'${id.replaceAll("'", "''")}'`).join(", ")})`;
-  const off = !ids.length || !ready;
+  const off = !ids.length || !ready || trashed;
   const asked = useAsk("runs.page", { filter, columns, limit: HELD }, { off, every: 250 });
   const rows = off ? undefined : asked.data?.rows;
   return useMemo(() => {
