@@ -104,6 +104,7 @@ export function Grid({ table, box, onBox, children }: Props) {
     <>
       {/* A grid, and no <table>: only the rows in sight are in the page. The focus stays with it, and it names the cell
           that is active: a cell that has the focus itself would lose it when it is scrolled away. */}
+      {/* biome-ignore lint/a11y/useAriaPropsSupportedByRole: one of two roles, which both have a label */}
       <div
         ref={onBox}
         role={source.groups === null ? "grid" : "treegrid"}
