@@ -52,7 +52,7 @@ function blocks(changed = () => {}) {
 }
 
 describe("rows in blocks", () => {
-  it("asks for what is seen, then for the next block, and for nothing more", async () => {
+  it("asks for what is seen, then for the next two blocks, and for nothing more", async () => {
     const { server, own } = blocks();
     own.see(0, 30);
     own.about(about(), ["params.lr"]);
@@ -65,9 +65,9 @@ describe("rows in blocks", () => {
     await Promise.resolve();
     expect(own.matched).toBe(1000);
     expect(own.row(7)?.id).toBe("7");
-    expect(server.offsets().slice(1)).toEqual([BLOCK]);
+    expect(server.offsets().slice(1)).toEqual([BLOCK, 2 * BLOCK]);
     await server.settle();
-    expect(own.row(2 * BLOCK)).toBeUndefined();
+    expect(own.row(3 * BLOCK)).toBeUndefined();
   });
 
   it("keeps the rows of the old question until the new one is answered, and then starts at the top", async () => {

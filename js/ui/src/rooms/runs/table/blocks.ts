@@ -8,6 +8,7 @@ export const BLOCK = 50; // rows that are asked for at once
 const KEPT = 40; // blocks in memory, of all questions together
 const QUESTIONS = 4; // questions whose rows are kept, so that going back shows rows at once
 const TOGETHER = 3; // questions under way at once
+const AHEAD = 2; // blocks that are asked for before they are seen
 
 export type AskPage = (request: PageRequest, signal: AbortSignal) => Promise<RunPage>;
 
@@ -150,7 +151,7 @@ export class Blocks {
     return this.#shown?.blocks.get(Math.floor(index / BLOCK));
   }
 
-  /** Ask for what is missing of what is seen; when it is all there, for the block that is seen next. */
+  /** Ask for what is missing of what is seen; when it is all there, for what is seen next. */
   #fill(): void {
     const wanted = this.#wanted;
     if (!wanted || wanted.error !== undefined) return;
@@ -161,7 +162,7 @@ export class Blocks {
     const from = Math.floor(top / BLOCK);
     const to = Math.max(from, Math.floor(end / BLOCK));
     for (const [at, flight] of this.#flights) {
-      if (at >= from - 1 && at <= to + 1) continue;
+      if (at >= from - AHEAD && at <= to + AHEAD) continue;
       flight.controller.abort();
       this.#flights.delete(at);
     }
@@ -173,10 +174,12 @@ export class Blocks {
       this.#send(wanted, at);
     }
     if (!complete) return;
-    const next = this.#down ? to + 1 : from - 1;
-    const exists = next >= 0 && next * BLOCK < (wanted.matched ?? 0);
-    const nextBlock = wanted.blocks.get(next);
-    if (exists && !(nextBlock && this.#covers(nextBlock.columns))) this.#send(wanted, next);
+    for (let step = 1; step <= AHEAD; step++) {
+      const next = this.#down ? to + step : from - step;
+      const known = wanted.blocks.get(next);
+      if (next < 0 || next * BLOCK >= (wanted.matched ?? 0) || (known && this.#covers(known.columns))) continue;
+      this.#send(wanted, next);
+    }
   }
 
   #covers(columns: ReadonlySet<string>): boolean {
