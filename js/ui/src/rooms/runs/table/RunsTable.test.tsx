@@ -37,7 +37,7 @@ const lastSort = (shown: Shown) => shown.transport.of("runs.page").at(-1)?.sort;
 describe("the rows", () => {
   it("are a window of the runs, with what is seen and nothing else", async () => {
     const { transport } = await table();
-    expect(grid().getAttribute("aria-rowcount")).toBe("121");
+    expect(grid().getAttribute("aria-rowcount")).toBe("401");
     expect(names()[0]).toBe("run 0");
     expect(names().length).toBeLessThan(60);
     const block = transport.of("runs.page").find((request) => request.limit === 50);
@@ -90,7 +90,7 @@ describe("the rows", () => {
     runs = [...[900, 901, 902].map((at) => run(at, { revision: 5 })), ...RUNS];
     transport.announce(5);
     await pass(600);
-    expect(grid().getAttribute("aria-rowcount")).toBe("124");
+    expect(grid().getAttribute("aria-rowcount")).toBe("404");
     expect(grid().scrollTop).toBe(43 * 30);
     expect(view().active).toBe("r42");
     expect(line("run 42").className).toContain("nbt-is-active");
@@ -128,7 +128,7 @@ describe("the headings", () => {
     await pass(50);
     expect(lastSort(shown)).toEqual(["-metrics.acc"]);
     expect(heading("acc").getAttribute("aria-sort")).toBe("descending");
-    expect(names()[0]).toBe("run 119");
+    expect(names()[0]).toBe("run 399");
     fireEvent.click(heading("acc"));
     await pass(50);
     expect(heading("acc").getAttribute("aria-sort")).toBe("ascending");
@@ -207,9 +207,9 @@ describe("clicks", () => {
     transport.asked.length = 0;
     fireEvent.click(screen.getByRole("checkbox", { name: "Select all runs" }));
     await pass();
-    expect(view().selected.size).toBe(120);
+    expect(view().selected.size).toBe(400);
     // Not all rows are in memory: their ids are asked for, without any values.
-    expect(transport.of("runs.page").at(-1)).toMatchObject({ columns: [], offset: 0, limit: 120 });
+    expect(transport.of("runs.page").at(-1)).toMatchObject({ columns: [], offset: 0, limit: 400 });
   });
 
   it("tell the charts which run the pointer is on", async () => {
@@ -251,7 +251,7 @@ describe("keys", () => {
     press("End");
     fireEvent.scroll(grid());
     await pass(50);
-    expect(view().active).toBe("r119");
+    expect(view().active).toBe("r399");
     press("Home");
     press("Enter");
     expect(view().open).toEqual({ kind: "run", id: "r0" });
@@ -385,7 +385,7 @@ describe("groups", () => {
   const group = (value: string, mean: number) => ({
     value,
     where: `params.optimizer = '${value}'`,
-    runs: 60,
+    runs: 200,
     metrics: { acc: spread(mean), loss: spread(mean) },
   });
   const grouped = answers(undefined, {
@@ -401,13 +401,13 @@ describe("groups", () => {
     });
     expect(names()).toEqual([]);
     const adam = line("adam");
-    expect(adam.textContent).toContain("60 runs");
+    expect(adam.textContent).toContain("200 runs");
     expect(adam.textContent).toContain("0.9000±0.01");
     expect(adam.getAttribute("aria-expanded")).toBe("false");
     fireEvent.click(adam);
     await pass(100);
     expect(names().slice(0, 2)).toEqual(["run 1", "run 3"]);
-    expect(grid().getAttribute("aria-rowcount")).toBe("63");
+    expect(grid().getAttribute("aria-rowcount")).toBe("203");
     press("ArrowLeft");
     await pass(50);
     expect(names()).toEqual([]);
@@ -415,7 +415,7 @@ describe("groups", () => {
     await pass(50);
     press(" ");
     await pass(50);
-    expect(view().selected.size).toBe(60);
+    expect(view().selected.size).toBe(200);
   });
 });
 
@@ -436,7 +436,7 @@ describe("where there are no rows", () => {
 
   it("a filter that finds nothing can be cleared", async () => {
     const { view } = await table(answers(), { filter: "none" });
-    expect(screen.getByText(/None of 120 runs/)).toBeTruthy();
+    expect(screen.getByText(/None of 400 runs/)).toBeTruthy();
     fireEvent.click(screen.getByRole("button", { name: "Clear filter" }));
     await pass(50);
     expect(view().filter).toBe("");

@@ -65,9 +65,25 @@ describe("rows in blocks", () => {
     await Promise.resolve();
     expect(own.matched).toBe(1000);
     expect(own.row(7)?.id).toBe("7");
-    expect(server.offsets().slice(1)).toEqual([BLOCK, 2 * BLOCK]);
+    expect(server.offsets().slice(1)).toEqual([BLOCK]);
+    expect(server.asked.at(-1)?.request.limit).toBe(2 * BLOCK);
     await server.settle();
     expect(own.row(3 * BLOCK)).toBeUndefined();
+  });
+
+  it("asks once for what is seen of two blocks", async () => {
+    const { server, own } = blocks();
+    own.about(about(), []);
+    await server.settle();
+    own.see(540, 560);
+    expect(server.asked.map(({ request }) => [request.offset, request.limit])).toEqual([[500, 100]]);
+    await server.settle();
+    expect([own.row(549)?.id, own.row(550)?.id]).toEqual(["549", "550"]);
+    // After a jump nothing is asked for ahead: the next one goes elsewhere.
+    expect(own.row(600)).toBeUndefined();
+    own.see(545, 565);
+    await server.settle();
+    expect(own.row(600)?.id).toBe("600");
   });
 
   it("keeps the rows of the old question until the new one is answered, and then starts at the top", async () => {

@@ -35,7 +35,10 @@ interface Answers {
   error: unknown;
 }
 
+/** A question under way, for one block or some that follow one another: each question costs, wherever it begins. */
 interface Flight {
+  from: number;
+  to: number;
   controller: AbortController;
   tick: number;
   columns: ReadonlySet<string>;
@@ -53,7 +56,9 @@ export class Blocks {
   #first = 0;
   #last = BLOCK - 1;
   #down = true;
-  #flights = new Map<number, Flight>();
+  /** It came here from far away: who looks for a place goes on from it far, too. */
+  #jumped = false;
+  #flights = new Set<Flight>();
   #places = new Map<string, number>();
   /** Counts how often rows of another question came to be shown. */
   turns = 0;
@@ -113,8 +118,7 @@ export class Blocks {
       if (added) this.#fill();
       return;
     }
-    for (const flight of this.#flights.values()) flight.controller.abort();
-    this.#flights.clear();
+    for (const flight of this.#flights) this.#giveUp(flight);
     const known = this.#kept.find((one) => one.key === key);
     const answers = known ?? { key, question, blocks: new Map(), matched: undefined, total: 0, error: undefined };
     answers.error = undefined;
@@ -130,6 +134,7 @@ export class Blocks {
   see(first: number, last: number): void {
     if (first === this.#first && last === this.#last) return;
     this.#down = first >= this.#first;
+    this.#jumped = Math.abs(first - this.#first) > 2 * BLOCK;
     this.#first = first;
     this.#last = last;
     this.#fill();
@@ -143,8 +148,7 @@ export class Blocks {
   }
 
   close(): void {
-    for (const flight of this.#flights.values()) flight.controller.abort();
-    this.#flights.clear();
+    for (const flight of this.#flights) this.#giveUp(flight);
   }
 
   #block(index: number): Block | undefined {
@@ -161,76 +165,84 @@ export class Blocks {
     const end = Math.min(top + height, (wanted.matched ?? Number.POSITIVE_INFINITY) - 1);
     const from = Math.floor(top / BLOCK);
     const to = Math.max(from, Math.floor(end / BLOCK));
-    for (const [at, flight] of this.#flights) {
-      if (at >= from - AHEAD && at <= to + AHEAD) continue;
-      flight.controller.abort();
-      this.#flights.delete(at);
+    for (const flight of this.#flights) {
+      if (flight.to < from - AHEAD || flight.from > to + AHEAD) this.#giveUp(flight);
     }
-    let complete = true;
-    for (let at = from; at <= to; at++) {
-      const block = wanted.blocks.get(at);
-      if (block && block.tick >= this.#tick && this.#covers(block.columns)) continue;
-      complete &&= block !== undefined;
-      this.#send(wanted, at);
+    const shown = (at: number) => wanted.blocks.has(at);
+    const fresh = (at: number) => this.#covers(wanted.blocks.get(at)?.columns) && this.#isOf(wanted, at, this.#tick);
+    for (const [one, other] of stretchesOf(from, to, (at) => !fresh(at) && !this.#underWay(at))) {
+      this.#send(wanted, one, other);
     }
-    if (!complete) return;
-    for (let step = 1; step <= AHEAD; step++) {
-      const next = this.#down ? to + step : from - step;
-      const known = wanted.blocks.get(next);
-      if (next < 0 || next * BLOCK >= (wanted.matched ?? 0) || (known && this.#covers(known.columns))) continue;
-      this.#send(wanted, next);
-    }
+    if (this.#jumped) return;
+    for (let at = from; at <= to; at++) if (!shown(at)) return;
+    const most = Math.ceil((wanted.matched ?? 0) / BLOCK) - 1;
+    const near = this.#down ? [to + 1, Math.min(to + AHEAD, most)] : [Math.max(0, from - AHEAD), from - 1];
+    const missing = (at: number) => !this.#covers(wanted.blocks.get(at)?.columns) && !this.#underWay(at);
+    for (const [one, other] of stretchesOf(near[0] ?? 0, near[1] ?? 0, missing)) this.#send(wanted, one, other);
   }
 
-  #covers(columns: ReadonlySet<string>): boolean {
+  #isOf(answers: Answers, at: number, tick: number): boolean {
+    return (answers.blocks.get(at)?.tick ?? -1) >= tick;
+  }
+
+  #covers(columns: ReadonlySet<string> | undefined): boolean {
+    if (!columns) return false;
     for (const column of this.#columns) if (!columns.has(column)) return false;
     return true;
   }
 
-  #send(answers: Answers, at: number): void {
-    const under = this.#flights.get(at);
-    if (under) {
-      // The same question is under way: a newer revision is asked for after it, or no answer would ever come while a
-      // cell logs. Columns that it lacks are worth a question of their own.
-      if (this.#covers(under.columns)) return;
-      under.controller.abort();
-    } else if (this.#flights.size >= TOGETHER) return;
-    const flight = { controller: new AbortController(), tick: this.#tick, columns: this.#columns };
-    this.#flights.set(at, flight);
+  /**
+   * Whether a block is asked for already. A newer revision is asked for after that, or no answer would ever come while
+   * a cell logs. Columns that it lacks are worth a question of their own.
+   */
+  #underWay(at: number): boolean {
+    for (const flight of this.#flights) {
+      if (at >= flight.from && at <= flight.to && this.#covers(flight.columns)) return true;
+    }
+    return false;
+  }
+
+  #giveUp(flight: Flight): void {
+    flight.controller.abort();
+    this.#flights.delete(flight);
+  }
+
+  #send(answers: Answers, from: number, to: number): void {
+    for (const flight of this.#flights) {
+      if (flight.from >= from && flight.to <= to) this.#giveUp(flight);
+    }
+    if (this.#flights.size >= TOGETHER) return;
+    const flight = { from, to, controller: new AbortController(), tick: this.#tick, columns: this.#columns };
+    this.#flights.add(flight);
     const { selection, sort } = answers.question;
-    const request = { ...selection, sort: [...sort], columns: [...flight.columns], offset: at * BLOCK, limit: BLOCK };
+    const window = { offset: from * BLOCK, limit: (to - from + 1) * BLOCK };
+    const request = { ...selection, sort: [...sort], columns: [...flight.columns], ...window };
     this.#ask(request, flight.controller.signal).then(
-      (page) => this.#answer(answers, at, flight, page),
-      (error: unknown) => this.#failed(answers, at, flight, error),
+      (page) => this.#flights.delete(flight) && this.#answer(answers, flight, page),
+      (error: unknown) => this.#flights.delete(flight) && this.#failed(answers, error),
     );
   }
 
-  #answer(answers: Answers, at: number, flight: Flight, page: RunPage): void {
-    if (this.#flights.get(at) !== flight) return;
-    this.#flights.delete(at);
-    const before = answers.blocks.get(at);
-    const columns = flight.columns;
-    answers.blocks.set(at, {
-      rows: kept(page.rows, before, columns),
-      columns,
-      tick: flight.tick,
-      came: performance.now(),
-    });
+  #answer(answers: Answers, { from, to, columns, tick }: Flight, page: RunPage): void {
     answers.matched = page.matched;
     answers.total = page.total;
     answers.error = undefined;
-    for (const other of [...answers.blocks.keys()])
-      if (other * BLOCK >= Math.max(1, page.matched)) answers.blocks.delete(other);
+    const came = performance.now();
+    for (let at = from; at <= to; at++) {
+      const rows = page.rows.slice((at - from) * BLOCK, (at - from + 1) * BLOCK);
+      answers.blocks.set(at, { rows: kept(rows, answers.blocks.get(at), columns), columns, tick, came });
+    }
+    for (const at of [...answers.blocks.keys()]) {
+      if (at * BLOCK >= Math.max(1, page.matched)) answers.blocks.delete(at);
+    }
     if (answers === this.#wanted && this.stale) this.#turn(answers);
-    this.#place(at, page.rows);
+    for (let at = from; at <= to; at++) this.#place(at, answers.blocks.get(at)?.rows ?? []);
     this.#forget();
     this.#fill();
     this.changed();
   }
 
-  #failed(answers: Answers, at: number, flight: Flight, error: unknown): void {
-    if (this.#flights.get(at) !== flight) return;
-    this.#flights.delete(at);
+  #failed(answers: Answers, error: unknown): void {
     if (isAbort(error)) return;
     answers.error = error;
     this.changed();
@@ -261,6 +273,18 @@ export class Blocks {
         one.blocks.delete(at);
         count -= 1;
       }
+    }
+  }
+}
+
+/** The stretches of from … to (inclusive) in which something holds. */
+function* stretchesOf(from: number, to: number, holds: (at: number) => boolean): Generator<[number, number]> {
+  let start: number | null = null;
+  for (let at = from; at <= to + 1; at++) {
+    if (at <= to && holds(at)) start ??= at;
+    else if (start !== null) {
+      yield [start, at - 1];
+      start = null;
     }
   }
 }

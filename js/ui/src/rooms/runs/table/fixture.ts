@@ -20,7 +20,7 @@ export function run(at: number, change: Partial<RunRow> = {}): RunRow {
   return row(`r${at}`, { name: `run ${at}`, metrics, params, ...change });
 }
 
-export const RUNS = Array.from({ length: 120 }, (_, at) => run(at));
+export const RUNS = Array.from({ length: 400 }, (_, at) => run(at));
 
 export const KEYS = [
   key("metric", "acc", "max"),
