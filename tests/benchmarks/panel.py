@@ -11,21 +11,32 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from statistics import mean
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from child import environment, folder
-from table import Line, judge, median
+from table import Line, judge, median, milli
 
 HERE = Path(__file__).resolve().parent
 TESTS = HERE.parent
 STATIC = TESTS.parent / "nbtrack" / "widget" / "static"
 SIZE = {"width": 1280, "height": 900}
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+
+
+T = TypeVar("T")
+
+
+class Task(NamedTuple):
+    """One piece of a page's work, in milliseconds."""
+
+    wall: float
+    cpu: float
 
 
 def ui(module: str) -> Any:
@@ -101,12 +112,15 @@ class Watched:
             self._cdp.send("HeapProfiler.collectGarbage")
         return float(self._cdp.send("Runtime.getHeapUsage")["usedSize"])
 
-    def after(self, event: str, holds: str, given: Any, action: Callable[[], object]) -> dict[str, float]:
+    def after(
+        self, server: Server | None, event: str, holds: str, given: Any, action: Callable[[], object]
+    ) -> dict[str, float]:
         """Do something as a user: milliseconds from the event it makes until a frame could be seen in which ``holds``.
 
-        holds: a function of the page, of ``given``. asked: the same from the first question for rows since.
+        holds: a function of the page, of ``given``. asked: the same from the first question for rows since. cpu,
+        python: seconds until then, the action included.
         """
-        before = self.cpu()
+        before, spent = self.cpu(), server.cpu() if server else 0.0
         self.ask(f"(given) => {{ window.awaited = probe.until(() => ({holds})(given)); }}", given)
         action()
         found: dict[str, float] = self.ask(
@@ -119,8 +133,25 @@ class Watched:
             }""",
             event,
         )
+        found = {**found, "cpu": self.cpu() - before, "python": server.cpu() - spent if server else 0.0}
         self.ask("() => probe.rest(200)")
-        return {**found, "cpu": self.cpu() - before}
+        return found
+
+    def tasks(self, action: Callable[[], T]) -> tuple[T, list[Task]]:
+        """What an action comes to, and the tasks of the page's main thread meanwhile."""
+        events: list[dict[str, Any]] = []
+        ended: list[bool] = []
+        self._cdp.on("Tracing.dataCollected", lambda some: events.extend(some["value"]))
+        self._cdp.on("Tracing.tracingComplete", lambda _: ended.append(True))
+        self._cdp.send("Tracing.start", {"categories": "toplevel", "transferMode": "ReportEvents"})
+        found = action()
+        self._cdp.send("Tracing.end")
+        while not ended:
+            self.page.wait_for_timeout(50)
+        names = {(one["pid"], one["tid"]): one["args"]["name"] for one in events if one["name"] == "thread_name"}
+        tasks = [one for one in events if one["ph"] == "X" and one["name"].endswith("::RunTask")]
+        mine = [one for one in tasks if names.get((one["pid"], one["tid"])) == "CrRendererMain"]
+        return found, [Task(one["dur"] / 1000, one.get("tdur", 0) / 1000) for one in mine]
 
 
 @contextmanager
@@ -180,14 +211,31 @@ def tell(project: Path, operation: str, **payload: Any) -> Any:
 
 
 def line(
-    part: str, what: str, shown: str, goal: str = "", ok: bool | None = None, note: str = "", **values: float
+    part: str,
+    what: str,
+    shown: str,
+    goal: str = "",
+    ok: bool | None = None,
+    *,
+    ok_by_cpu: bool = False,
+    note: str = "",
+    **values: float,
 ) -> Line:
     """A line of the table; the panel has no rivals in it."""
-    return Line(part, what, {"nbtrack": shown}, goal, "" if ok is None else judge(ok), note, values)
+    verdict = "" if ok is None else judge(ok, ok_by_cpu)
+    return Line(part, what, {"nbtrack": shown}, goal, verdict, note, values)
 
 
 def spread(values: Sequence[float], unit: str = "ms") -> str:
     """The middle one, and from where to where they go."""
-    low, high = min(values), max(values)
-    many = f" ({low:,.0f} … {high:,.0f})" if len(values) > 1 else ""
-    return f"{median(values):,.0f}{many} {unit}" if many else f"{median(values):,.0f} {unit}"
+    reach = f" ({min(values):,.0f} … {max(values):,.0f})" if len(values) > 1 else ""
+    return f"{median(values):,.0f}{reach} {unit}"
+
+
+def busy(found: Sequence[Mapping[str, float]]) -> tuple[str, float]:
+    """The mean CPU of the page and of Python in words, and in all in milliseconds.
+
+    The mean: a process's own time is told in steps of 10 ms.
+    """
+    page, python = (mean(one[which] for one in found) for which in ("cpu", "python"))
+    return f"CPU {milli(page)} + {milli(python)}", (page + python) * 1000

@@ -87,4 +87,4 @@ def _notebook(lab: Any, watched: Watched, number: int, asks: int) -> dict[str, A
 def _asked(watched: Watched, row: dict[str, Any]) -> float:
     """Ask for one run by its name."""
     field = watched.page.get_by_role("combobox", name="Filter runs")
-    return watched.after("input", FIRST, row["id"], lambda: field.fill(f"name = '{row['name']}'"))["whole"]
+    return watched.after(None, "input", FIRST, row["id"], lambda: field.fill(f"name = '{row['name']}'"))["whole"]

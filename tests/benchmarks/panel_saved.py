@@ -34,7 +34,7 @@ def lines(quick: bool, rivals: list[str]) -> list[Line]:
             f"{kilo['with']:,.1f} kB",
             "≤ 600 kB",
             kilo["with"] <= 600,
-            note,
+            note=note,
             kB=kilo["with"],
         ),
         line(

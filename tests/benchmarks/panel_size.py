@@ -49,7 +49,7 @@ def lines(quick: bool, rivals: list[str]) -> list[Line]:
             spread(took),
             "< 300 ms",
             median(took) < 300,
-            note,
+            note=note,
             ms=median(took),
         ),
     ]
