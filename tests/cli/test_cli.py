@@ -21,6 +21,7 @@ from nbtrack.sdk.verbs import Context
 # Arguments with which each verb succeeds on the filled project.
 GOOD: dict[str, list[str]] = {
     "ls": ["metrics.acc > 0.1"],
+    "panel": ["metrics.acc > 0.1"],
     "show": ["forest"],
     "compare": ["forest", "svm"],
     "diff": ["forest", "svm"],

@@ -28,7 +28,7 @@ def figure(page: Page, metric: str) -> Locator:
 def inked(page: Page, metric: str) -> int:
     """How many pixels of a chart are of a strong colour, as one sees it."""
     picture = np.asarray(Image.open(io.BytesIO(figure(page, metric).screenshot())).convert("RGB"), dtype=np.int16)
-    return int((picture.max(axis=2) - picture.min(axis=2) > 90).sum())
+    return int((picture.max(axis=2) - picture.min(axis=2) > 70).sum())
 
 
 def drawn(page: Page, metric: str) -> int:
@@ -37,7 +37,7 @@ def drawn(page: Page, metric: str) -> int:
     before = -1
     for _ in range(100):
         now = inked(page, metric)
-        if now and now == before:
+        if now and abs(now - before) <= now / 50:
             return now
         before = now
         page.wait_for_timeout(200)
