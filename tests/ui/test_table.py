@@ -231,3 +231,16 @@ def test_new_runs_and_edits_from_elsewhere_appear_by_themselves(own_demo: Projec
 def test_an_empty_project_says_what_to_type(tmp_path_factory: object, alone: Show, tmp_path: object) -> None:
     page = alone(Project(tmp_path))  # type: ignore[arg-type]
     page.get_by_text("%%track").first.wait_for()
+
+
+def test_a_pinned_run_stays_on_top_whatever_the_order(demo: Project, alone: Show) -> None:
+    page = alone(demo)
+    worst = by(demo, "metrics.val_accuracy")[0]
+    page.get_by_role("combobox", name="Filter runs").fill(f"name = '{worst}'")
+    page.get_by_role("status").filter(has_text="1 of 18").first.wait_for()
+    row(page, worst).get_by_role("gridcell").nth(2).click()
+    page.keyboard.press("p")
+    page.get_by_role("combobox", name="Filter runs").fill("")
+    header(page, "val_accuracy").click()
+    wait_for_first(page, worst)
+    row(page, by(demo, "-metrics.val_accuracy")[0]).wait_for()
