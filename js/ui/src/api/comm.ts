@@ -1,5 +1,6 @@
 // Over the comm of a widget: questions and answers on the panel's model, announcements on a second one, so that both
 // go on while a cell runs. The protocol is written down in nbtrack/widget/__init__.py.
+import { Announcer } from "./announcer";
 import {
   type AnswerOf,
   AskError,
@@ -55,19 +56,17 @@ const CLOSED = "Given up.";
 // One count for all panels of a page, from anywhere: another browser on the same kernel hears these answers too.
 let next = Math.floor(Math.random() * 2 ** 40);
 
-export class CommTransport implements Transport {
+export class CommTransport extends Announcer implements Transport {
   readonly #model: PanelModel;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #revisions = new Set<(revision: number) => void>();
-  readonly #links = new Set<(link: Link) => void>();
   readonly #ends: (() => void)[] = [];
   readonly #view = Math.random().toString(36).slice(2, 10);
-  #link: Link = "open";
   #closed = false;
   #operations: Set<string> | null = null;
   #version = "";
 
   constructor(model: PanelModel) {
+    super();
     this.#model = model;
     const hear = (message: unknown, buffers: DataView[]) => this.#hear(message as Reply, buffers);
     model.on("msg:custom", hear);
@@ -97,17 +96,6 @@ export class CommTransport implements Transport {
     });
   }
 
-  onRevision(listener: (revision: number) => void): () => void {
-    this.#revisions.add(listener);
-    return () => void this.#revisions.delete(listener);
-  }
-
-  onLink(listener: (link: Link) => void): () => void {
-    this.#links.add(listener);
-    listener(this.#link);
-    return () => void this.#links.delete(listener);
-  }
-
   /** gone: the output that the view was in was removed, so nobody will see this model again. */
   close(gone = false): void {
     if (this.#closed) return;
@@ -121,7 +109,7 @@ export class CommTransport implements Transport {
   #request<T>(what: object, options: AskOptions = {}, read: (reply: Reply, buffers: DataView[]) => T): Promise<T> {
     const { signal, timeout = TIMEOUT } = options;
     if (this.#closed || signal?.aborted) return Promise.reject(new DOMException(CLOSED, "AbortError"));
-    if (this.#link === "dead") return Promise.reject(dead());
+    if (this.known === "dead") return Promise.reject(dead());
     const id = next++;
     return new Promise<T>((resolve, reject) => {
       const forget = () => {
@@ -179,7 +167,7 @@ export class CommTransport implements Transport {
 
   #hear(reply: Reply, buffers: DataView[]): void {
     const waiting = typeof reply?.id === "number" ? this.#waiting.get(reply.id) : undefined;
-    if (this.#link === "busy") this.#say("open");
+    if (this.known === "busy") this.#say("open");
     waiting?.done(reply, buffers ?? []);
   }
 
@@ -200,7 +188,7 @@ export class CommTransport implements Transport {
     if (!push) return this.#poll();
     const hear = (message: unknown) => {
       const { revision } = message as { revision?: number };
-      if (typeof revision === "number") this.#announce(revision);
+      if (typeof revision === "number") this.announce(revision);
     };
     const live = () => {
       if (push.comm_live === false) this.#die();
@@ -213,7 +201,7 @@ export class CommTransport implements Transport {
     });
     live();
     // What changed before the second model was found was announced to nobody.
-    this.ask("project.revision", {}).then(({ revision }) => this.#announce(revision), ignore);
+    this.ask("project.revision", {}).then(({ revision }) => this.announce(revision), ignore);
   }
 
   async #findPush(): Promise<PushModel | null> {
@@ -227,20 +215,16 @@ export class CommTransport implements Transport {
   #poll(): void {
     let timer: ReturnType<typeof setTimeout>;
     const again = () => {
-      if (this.#closed || this.#link === "dead") return;
+      if (this.#closed || this.known === "dead") return;
       timer = setTimeout(ask, POLL);
     };
     const ask = () => {
       this.ask("project.revision", {})
-        .then(({ revision }) => this.#announce(revision), ignore)
+        .then(({ revision }) => this.announce(revision), ignore)
         .finally(again);
     };
     this.#ends.push(() => clearTimeout(timer));
     ask();
-  }
-
-  #announce(revision: number): void {
-    for (const listener of this.#revisions) listener(revision);
   }
 
   #die(): void {
@@ -249,9 +233,7 @@ export class CommTransport implements Transport {
   }
 
   #say(link: Link): void {
-    if (link === this.#link || this.#link === "dead" || this.#closed) return;
-    this.#link = link;
-    for (const listener of this.#links) listener(link);
+    if (this.known !== "dead" && !this.#closed) this.link(link); // a kernel that is gone does not come back
   }
 }
 

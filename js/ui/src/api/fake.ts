@@ -1,9 +1,9 @@
 // A transport for tests: answers come from functions, announcements and the state of the link from the test.
+import { Announcer } from "./announcer";
 import {
   type AnswerOf,
   AskError,
   type AskOptions,
-  type Link,
   type OperationName,
   type RequestOf,
   type Transport,
@@ -11,16 +11,14 @@ import {
 
 export type Answers = { [K in OperationName]?: (request: RequestOf<K>) => AnswerOf<K> | Promise<AnswerOf<K>> };
 
-export class FakeTransport implements Transport {
+export class FakeTransport extends Announcer implements Transport {
   /** What was asked, in order. */
   readonly asked: { op: OperationName; request: unknown }[] = [];
   readonly answers: Answers;
   readonly assets: Record<string, string> = {};
-  readonly #revisions = new Set<(revision: number) => void>();
-  readonly #links = new Set<(link: Link) => void>();
-  #link: Link = "open";
 
   constructor(answers: Answers = {}) {
+    super();
     this.answers = answers;
   }
 
@@ -39,30 +37,10 @@ export class FakeTransport implements Transport {
     return found;
   }
 
-  onRevision(listener: (revision: number) => void): () => void {
-    this.#revisions.add(listener);
-    return () => void this.#revisions.delete(listener);
-  }
-
-  onLink(listener: (link: Link) => void): () => void {
-    this.#links.add(listener);
-    listener(this.#link);
-    return () => void this.#links.delete(listener);
-  }
-
   close(): void {}
 
   /** The requests of one operation. */
   of<K extends OperationName>(op: K): RequestOf<K>[] {
     return this.asked.filter((one) => one.op === op).map((one) => one.request as RequestOf<K>);
-  }
-
-  announce(revision: number): void {
-    for (const listener of this.#revisions) listener(revision);
-  }
-
-  link(link: Link): void {
-    this.#link = link;
-    for (const listener of this.#links) listener(link);
   }
 }

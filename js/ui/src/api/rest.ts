@@ -1,10 +1,10 @@
 // Over HTTP: one route per operation. Its server side is the JupyterLab extension's; revisions are polled.
 import { METHODS } from "../contract";
+import { Announcer } from "./announcer";
 import {
   type AnswerOf,
   AskError,
   type AskOptions,
-  type Link,
   type OperationName,
   type RequestOf,
   type Transport,
@@ -23,15 +23,13 @@ export interface RestOptions {
 
 const TIMEOUT = 30_000;
 
-export class RestTransport implements Transport {
+export class RestTransport extends Announcer implements Transport {
   readonly #options: Required<RestOptions>;
-  readonly #revisions = new Set<(revision: number) => void>();
-  readonly #links = new Set<(link: Link) => void>();
   readonly #ended = new AbortController();
-  #link: Link = "open";
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: RestOptions) {
+    super();
     this.#options = { every: 1000, fetch: globalThis.fetch.bind(globalThis), ...options };
     this.#poll();
   }
@@ -73,19 +71,19 @@ export class RestTransport implements Transport {
     const signals = [this.#ended.signal, AbortSignal.timeout(timeout), ...(signal ? [signal] : [])];
     try {
       const response = await this.#options.fetch(url, { ...init, signal: AbortSignal.any(signals) });
-      this.#say("open");
+      this.link("open");
       return response;
     } catch (error) {
       if (signal?.aborted || this.#ended.signal.aborted) throw new DOMException("Given up.", "AbortError");
       if (error instanceof DOMException && error.name === "TimeoutError") {
-        this.#say("busy");
+        this.link("busy");
         throw new AskError({
           code: "timeout",
           message: `No answer after ${timeout / 1000} s.`,
           hint: "It is asked again by itself.",
         });
       }
-      this.#say("dead");
+      this.link("dead");
       throw new AskError({
         code: "unreachable",
         message: "The server cannot be reached.",
@@ -94,26 +92,9 @@ export class RestTransport implements Transport {
     }
   }
 
-  onRevision(listener: (revision: number) => void): () => void {
-    this.#revisions.add(listener);
-    return () => void this.#revisions.delete(listener);
-  }
-
-  onLink(listener: (link: Link) => void): () => void {
-    this.#links.add(listener);
-    listener(this.#link);
-    return () => void this.#links.delete(listener);
-  }
-
   close(): void {
     clearTimeout(this.#timer);
     this.#ended.abort();
-  }
-
-  #say(link: Link): void {
-    if (link === this.#link) return;
-    this.#link = link;
-    for (const listener of this.#links) listener(link);
   }
 
   #poll(): void {
@@ -121,7 +102,7 @@ export class RestTransport implements Transport {
       if (!this.#ended.signal.aborted) this.#timer = setTimeout(() => this.#poll(), this.#options.every);
     };
     this.ask("project.revision", {}).then(({ revision }) => {
-      for (const listener of this.#revisions) listener(revision);
+      this.announce(revision);
       next();
     }, next);
   }
