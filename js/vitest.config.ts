@@ -16,6 +16,6 @@ export default defineConfig({
     environment: "happy-dom",
     include: ["ui/src/**/*.test.{ts,tsx}", "panel/src/**/*.test.{ts,tsx}"],
     // Libraries that import "react" by themselves must meet the same alias.
-    server: { deps: { inline: [/@tanstack/, /zustand/, /@testing-library/] } },
+    server: { deps: { inline: [/zustand/, /@testing-library/] } },
   },
 });
