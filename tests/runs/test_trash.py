@@ -97,6 +97,7 @@ def test_points_are_deleted_in_small_transactions(
     project: Project, service: RunsService, editing: EditingService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = made(project, "large", points=1)
+    run.flush()
     with service.database.write() as conn:
         number = conn.execute("SELECT n FROM runs").fetchone()[0]
         conn.executemany(
