@@ -6,9 +6,9 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.api.watch import WATCHER
 from nbtrack.widget.parents import PARENTS
 from nbtrack.widget.talk import PROTOCOL, Talk
-from nbtrack.widget.watch import WATCHER
 
 if TYPE_CHECKING:
     from nbtrack.base.config import Project

@@ -22,7 +22,7 @@ import ipywidgets
 import traitlets
 from traitlets.log import get_logger
 
-from nbtrack.widget import built
+from nbtrack.api import built
 from nbtrack.widget.parents import PARENTS
 
 

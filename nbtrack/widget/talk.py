@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from nbtrack.api import built
 from nbtrack.api.dispatch import answer
 from nbtrack.api.rooms import OPERATIONS
 from nbtrack.base.config import Project
 from nbtrack.base.errors import NbtrackError
-from nbtrack.widget import built
 from nbtrack.widget.desk import READS, WRITES, Lane
 
 PROTOCOL = 1

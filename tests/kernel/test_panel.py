@@ -20,7 +20,7 @@ MIME = "application/vnd.nbtrack.panel.v1+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 # These tests are about Python: a stand-in for what js/ is built into does, and is there without Node.
 SETUP = """
-import pathlib, nbtrack, nbtrack.widget.built as built
+import pathlib, nbtrack, nbtrack.api.built as built
 built.STATIC = pathlib.Path("static").absolute()
 built.STATIC.mkdir(exist_ok=True)
 for name in ("panel.js", "panel.css", "plotly.js"):

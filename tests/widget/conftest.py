@@ -13,11 +13,11 @@ import pytest
 from comm.base_comm import BaseComm
 from ipywidgets import Widget
 
+from nbtrack.api import built
+from nbtrack.api.watch import WATCHER
 from nbtrack.base.config import Project
-from nbtrack.widget import built
 from nbtrack.widget.live import SHELF
 from nbtrack.widget.talk import Talk
-from nbtrack.widget.watch import WATCHER
 
 PATIENCE = 20.0  # seconds
 

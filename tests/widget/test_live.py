@@ -10,6 +10,7 @@ import pytest
 from ipywidgets.widgets import widget as ipywidgets
 
 import nbtrack
+from nbtrack.api.watch import WATCHER
 from nbtrack.base.config import Project
 from nbtrack.runs.contract import EditRequest
 from nbtrack.runs.editing import EditingService
@@ -17,7 +18,6 @@ from nbtrack.runs.service import RunsService
 from nbtrack.widget import live, models, where
 from nbtrack.widget.live import KEPT, Live
 from nbtrack.widget.panel import WIDGET, Panel
-from nbtrack.widget.watch import WATCHER
 
 from .conftest import PATIENCE, Comms
 

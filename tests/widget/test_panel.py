@@ -13,12 +13,12 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 
 import nbtrack
+from nbtrack.api import built
 from nbtrack.base.config import Project
 from nbtrack.base.errors import FilterError, InvalidOption, InvalidValue, NotFound
 from nbtrack.capture.bundles import is_ours
 from nbtrack.runs import current
 from nbtrack.sdk import verbs
-from nbtrack.widget import built
 from nbtrack.widget.panel import MIME, WIDGET, Panel
 
 from .conftest import Comms

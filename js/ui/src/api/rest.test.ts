@@ -88,3 +88,47 @@ test("revisions are asked for again and again until it is closed", async () => {
   await new Promise((resolve) => setTimeout(resolve, 40));
   expect(calls.length).toBeLessThanOrEqual(count + 1);
 });
+
+test("a question too long for an address is sent as a body", async () => {
+  const also = [`id in (${Array.from({ length: 500 }, (_, at) => `'run-${at}'`).join(", ")})`];
+  respond = () => json({ ok: true, result: { rows: [] } });
+  await transport.ask("runs.page", { also });
+  const call = calls.find(({ url }) => url.pathname.endsWith("runs.page"));
+  expect(call?.init.method).toBe("POST");
+  expect(JSON.parse(String(call?.init.body))).toEqual({ also });
+});
+
+test("the project stands in every address, those of artifacts included", async () => {
+  const send = (async (input: URL) => {
+    calls.push({ url: input, init: {} });
+    return json({ ok: true, result: {} });
+  }) as typeof fetch;
+  const place = { base: "http://h/api", assets: "http://h/s", artifacts: "http://h/artifacts", params: { project: "a b" } };
+  const own = new RestTransport({ ...place, fetch: send, revisions: () => () => {} });
+  await own.ask("runs.trash", { runs: ["x"] });
+  expect(calls.at(-1)?.url.searchParams.get("project")).toBe("a b");
+  expect(own.artifact("r1", "plots/a?b.png")).toBe("http://h/artifacts/r1/plots/a%3Fb.png?project=a+b");
+  expect(transport.artifact("r1", "x")).toBeNull();
+  own.close();
+});
+
+test("given another way to hear of revisions, none is asked for", async () => {
+  let tell = (_: number) => {};
+  let left = false;
+  const revisions = (listener: (revision: number) => void) => {
+    tell = listener;
+    return () => {
+      left = true;
+    };
+  };
+  calls = [];
+  const own = new RestTransport({ base: "http://q/api", assets: "http://q/static", every: 1, revisions });
+  const heard: number[] = [];
+  own.onRevision((revision) => heard.push(revision));
+  tell(7);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  own.close();
+  expect(heard).toEqual([7]);
+  expect(left).toBe(true);
+  expect(calls.filter(({ url }) => url.host === "q")).toEqual([]);
+});

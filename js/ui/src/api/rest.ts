@@ -1,4 +1,5 @@
-// Over HTTP: one route per operation. Its server side is the JupyterLab extension's; revisions are polled.
+// Over HTTP: one route per operation. Its server side is the JupyterLab extension's; revisions are polled, unless the host
+// has a quicker way to hear of them.
 import { METHODS } from "../contract";
 import { Announcer } from "./announcer";
 import {
@@ -15,32 +16,40 @@ export interface RestOptions {
   base: string;
   /** Where the built files are: `${assets}/${name}`. */
   assets: string;
+  /** What stands in the query of every request: which project it is about. */
+  params?: Record<string, string>;
+  /** Where the content of artifacts is: `${artifacts}/${run}/${path}`; without, it comes as an operation's answer only. */
+  artifacts?: string;
   /** Milliseconds between two questions for the revision. */
   every?: number;
+  /** Calls back with each new revision; returns what ends that. Given it, none is asked for. */
+  revisions?: (listener: (revision: number) => void) => () => void;
   /** How a request is made: JupyterLab's own, with its token, where there is one. */
   fetch?: typeof fetch;
 }
 
 const TIMEOUT = 30_000;
+const LONGEST = 4000; // characters of an address: what asks for more than fits is sent as a body, too
 
 export class RestTransport extends Announcer implements Transport {
-  readonly #options: Required<RestOptions>;
+  readonly #options: RestOptions & Required<Pick<RestOptions, "every" | "fetch">>;
   readonly #ended = new AbortController();
+  readonly #deaf: () => void = () => {};
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: RestOptions) {
     super();
     this.#options = { every: 1000, fetch: globalThis.fetch.bind(globalThis), ...options };
-    this.#poll();
+    if (options.revisions) this.#deaf = options.revisions((revision) => this.announce(revision));
+    else this.#poll();
   }
 
   async ask<K extends OperationName>(op: K, request: RequestOf<K>, options: AskOptions = {}): Promise<AnswerOf<K>> {
-    const url = new URL(`${this.#options.base}/${op}`, globalThis.location?.href);
-    const get = METHODS[op] === "GET";
-    if (get) url.searchParams.set("payload", JSON.stringify(request));
-    const init: RequestInit = get
-      ? {}
-      : { method: "POST", body: JSON.stringify(request), headers: { "Content-Type": "application/json" } };
+    const url = this.#url(this.#options.base, op);
+    const body = JSON.stringify(request);
+    const get = METHODS[op] === "GET" && encodeURIComponent(body).length <= LONGEST;
+    if (get) url.searchParams.set("payload", body);
+    const init: RequestInit = get ? {} : { method: "POST", body, headers: { "Content-Type": "application/json" } };
     const response = await this.#send(url, init, options);
     const answer = (await response.json().catch(() => null)) as {
       ok?: boolean;
@@ -57,14 +66,22 @@ export class RestTransport extends Announcer implements Transport {
   }
 
   async asset(name: string, options: AskOptions = {}): Promise<string> {
-    const response = await this.#send(
-      new URL(`${this.#options.assets}/${name}`, globalThis.location?.href),
-      {},
-      options,
-    );
+    const response = await this.#send(new URL(`${this.#options.assets}/${name}`, globalThis.location?.href), {}, options);
     if (!response.ok)
       throw new AskError({ code: "http", message: `'${name}' could not be loaded: ${response.status}.`, hint: "" });
     return response.text();
+  }
+
+  artifact(run: string, path: string): string | null {
+    if (this.#options.artifacts === undefined) return null;
+    const name = [run, ...path.split("/")].map(encodeURIComponent).join("/");
+    return this.#url(this.#options.artifacts, name).href;
+  }
+
+  #url(base: string, name: string): URL {
+    const url = new URL(`${base}/${name}`, globalThis.location?.href);
+    for (const [key, value] of Object.entries(this.#options.params ?? {})) url.searchParams.set(key, value);
+    return url;
   }
 
   async #send(url: URL, init: RequestInit, { signal, timeout = TIMEOUT }: AskOptions): Promise<Response> {
@@ -94,6 +111,7 @@ export class RestTransport extends Announcer implements Transport {
 
   close(): void {
     clearTimeout(this.#timer);
+    this.#deaf();
     this.#ended.abort();
   }
 

@@ -20,6 +20,8 @@ export interface Transport {
   ask<K extends OperationName>(op: K, request: RequestOf<K>, options?: AskOptions): Promise<AnswerOf<K>>;
   /** A built file that is loaded only when it is needed, such as "plotly.js", as text. */
   asset(name: string, options?: AskOptions): Promise<string>;
+  /** The address of an artifact's content, to download or to play it; null where the way has no addresses. */
+  artifact?(run: string, path: string): string | null;
   /** Calls back with each new revision of the project's file; returns what ends that. */
   onRevision(listener: (revision: number) => void): () => void;
   /** Calls back at once with what is known of the other side, and with every change; returns what ends that. */

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nbtrack.base.errors import NbtrackError, NotFound
 
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parents[1] / "widget" / "static"
 MODULE, STYLE = "panel.js", "panel.css"
 ASSETS = dict.fromkeys(("curves.js", "run.js", "plotly.js"), "text/javascript")  # loaded on demand, and their type
 

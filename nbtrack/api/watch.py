@@ -21,7 +21,7 @@ _FORCED = 1.0  # seconds after which the file itself is asked, whatever its stam
 
 Tell = Callable[[int], None]
 
-_log = logging.getLogger("nbtrack.widget")
+_log = logging.getLogger("nbtrack.api")
 
 
 class _Watched:

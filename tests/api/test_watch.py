@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from nbtrack.api import watch
+from nbtrack.api.watch import CALM, QUICK, SLOW, Watcher
 from nbtrack.base.config import Project
 from nbtrack.base.db import Database
 from nbtrack.base.errors import StoreLocked
@@ -20,10 +22,8 @@ from nbtrack.runs.editing import EditingService
 from nbtrack.runs.projects import database_of, recorder_of
 from nbtrack.runs.recorder import Recorder
 from nbtrack.runs.service import RunsService
-from nbtrack.widget import watch
-from nbtrack.widget.watch import CALM, QUICK, SLOW, Watcher
 
-from .conftest import PATIENCE
+PATIENCE = 20.0  # seconds
 
 Told = queue.Queue[int]
 
