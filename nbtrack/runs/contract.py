@@ -220,6 +220,20 @@ class DiffLine(Struct):
     right: int | None = None
 
 
+class AgainstRequest(Struct):
+    """A run, and a text that its code is held against: that of its cell as it is now."""
+
+    run: str
+    text: str
+
+
+class CodeDiff(Struct):
+    """What changed from the code of a run to a text; ``same`` when nothing did, the ``%%track`` line apart."""
+
+    code: list[DiffLine]
+    same: bool
+
+
 class Change(Struct):
     """A param, metric, tag, package or attribute that differs; None where one side has none."""
 
@@ -384,10 +398,12 @@ OPERATIONS = (
     Op("runs.code", "GET", RunRequest, Code, "The text of a run's cell."),
     Op("runs.executions", "GET", RunRequest, Executions, "What the kernel executed before a run."),
     Op("runs.diff", "GET", DiffRequest, Diff, "What changed from one run to another."),
+    Op("runs.against", "GET", AgainstRequest, CodeDiff, "What changed from the code of a run to a text."),
     Op("runs.series", "GET", SeriesRequest, SeriesAnswer, "Metric curves of several runs."),
     Op("runs.keys", "GET", Nothing, Keys, "The names of params, metrics and tags, with their kinds."),
     Op("runs.complete", "GET", CompleteRequest, Completions, "What can be typed next in a filter."),
     Op("runs.edit", "POST", EditRequest, Done, "Rename, star, note, tag or move runs."),
+    Op("runs.moved", "POST", Rename, Done, "A notebook, or a folder of notebooks, has another path now."),
     Op("runs.trash", "POST", RunsRequest, Done, "Put runs into the trash."),
     Op("runs.restore", "POST", RunsRequest, Done, "Take runs out of the trash."),
     Op("runs.purge", "POST", Nothing, Done, "Empty the trash and free its space."),

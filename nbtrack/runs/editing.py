@@ -53,6 +53,10 @@ class EditingService:
                 inverse += [["tag", number, name, _put_tag(conn, number, name, v)] for name, v in tags.items()]
             return self._done(conn, _deed(request), numbers, inverse)
 
+    def moved(self, request: c.Rename) -> c.Done:
+        """A notebook, or a folder of notebooks, has another path now: its runs go with it."""
+        return c.Done("", 0, self._database.revision(), undo=False)
+
     def trash(self, request: c.RunsRequest) -> c.Done:
         """Put runs into the trash; they can be restored until it is emptied."""
         return self._set_trashed(request.runs, time.time(), "Put into the trash:")

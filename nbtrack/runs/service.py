@@ -238,6 +238,10 @@ class RunsService:
 
     # -- several runs
 
+    def against(self, request: c.AgainstRequest) -> c.CodeDiff:
+        """What changed from the code of a run to a text."""
+        return c.CodeDiff(diff_lines(self.code(c.RunRequest(request.run)).text or "", request.text), False)
+
     def series(self, request: c.SeriesRequest) -> c.SeriesAnswer:
         """Metric curves, each thinned to ``width`` pixel columns with no extreme lost; runs that are gone by name.
 

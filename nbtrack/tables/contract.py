@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
 from nbtrack.base.wire import Nothing, Op
-from nbtrack.runs.contract import Selection, Value
+from nbtrack.runs.contract import Selection, Status, Value
 
 
 class FactsRequest(Selection):
@@ -89,7 +89,94 @@ class View(Struct):
     state: dict[str, Any] | None
 
 
+class MainMetric(Struct):
+    """The metric that a short list shows of a run: its last value, and its curve in at most 40 values for a sparkline."""
+
+    name: str
+    value: float
+    better: Literal["min", "max"] | None
+    spark: list[float] = field(default_factory=list)
+
+
+class Progress(Struct):
+    """How far a running run is: its latest step, counted from 1, of ``total`` where one of its params says how many."""
+
+    step: int
+    total: int | None = None
+
+
+class BriefRow(Struct):
+    """A run in a short list. Times are Unix seconds; ``duration`` counts on while the run is running."""
+
+    id: str
+    name: str
+    status: Status
+    experiment: str
+    started: float
+    ended: float | None
+    duration: float
+    notebook: str | None
+    cell: str | None
+    execution: int | None
+    parent: str | None
+    note: str
+    starred: bool
+    end_reason: str | None
+    tags: dict[str, str] = field(default_factory=dict)
+    metric: MainMetric | None = None
+    progress: Progress | None = None
+
+
+class BrowseRequest(Selection):
+    """A window of a short list of runs, the latest first.
+
+    metric: the one that is shown; if not given, or where a run lacks it, the one that says most. sort: as for
+    ``runs.page``.
+    """
+
+    metric: str | None = None
+    sort: list[str] = field(default_factory=list)
+    offset: int = 0
+    limit: int = 50
+
+
+class BrowsePage(Struct):
+    """The window; ``running`` are all of the project's runs that go on now, whatever was asked for, at most 20."""
+
+    rows: list[BriefRow]
+    running: list[BriefRow]
+    matched: int
+    total: int
+    revision: int
+
+
+class HistoryRequest(Struct):
+    """What cells of a notebook gave before. notebook: its path in the project. cells: their ids, at most 1,000."""
+
+    notebook: str
+    cells: list[str]
+    metric: str | None = None
+    limit: int = 8
+
+
+class CellHistory(Struct):
+    """The latest runs of one cell, the newest first, and how many it has in all."""
+
+    cell: str
+    runs: list[BriefRow]
+    total: int
+
+
+class Histories(Struct):
+    """The cells that have runs."""
+
+    cells: list[CellHistory]
+    revision: int
+
+
 OPERATIONS = (
+    Op("tables.browse", "GET", BrowseRequest, BrowsePage, "A short list of runs, with what goes on now."),
+    Op("tables.history", "GET", HistoryRequest, Histories, "The latest runs of the cells of a notebook."),
     Op("tables.facts", "GET", FactsRequest, Facts, "What is in the columns of the runs that match."),
     Op("tables.groups", "GET", GroupsRequest, Groups, "Runs grouped by a value, with the mean and spread of metrics."),
     Op("tables.view", "GET", Nothing, View, "How the panel of this project was last arranged."),

@@ -107,6 +107,12 @@ export interface Diff {
   changes: Change[];
 }
 
+/** What changed from the code of a run to a text; ``same`` when nothing did, the ``%%track`` line apart. */
+export interface CodeDiff {
+  code: DiffLine[];
+  same: boolean;
+}
+
 /** The curves that exist; a run without a metric has none. missing: runs that are gone. */
 export interface SeriesAnswer {
   series: Series[];
@@ -122,6 +128,21 @@ export interface Keys {
 /** What could stand there. */
 export interface Completions {
   words: string[];
+}
+
+/** The window; ``running`` are all of the project's runs that go on now, whatever was asked for, at most 20. */
+export interface BrowsePage {
+  rows: BriefRow[];
+  running: BriefRow[];
+  matched: number;
+  total: number;
+  revision: number;
+}
+
+/** The cells that have runs. */
+export interface Histories {
+  cells: CellHistory[];
+  revision: number;
 }
 
 /** ``differs`` and ``runs`` are told from the first ``looked_at`` of the ``matched`` runs. */
@@ -167,6 +188,19 @@ export interface Importance {
   score: Num | null;
   notice: string;
   revision: number;
+}
+
+/**
+ * The text with the run's params in place of its literals; it is never executed here.
+ *
+ * changed: params whose value in the text was another, with both. kept: those that had it already. missing: params of
+ * the run that the text does not set by a literal, such as those it reads from other cells.
+ */
+export interface Rewritten {
+  text: string;
+  changed: Change[];
+  kept: string[];
+  missing: Change[];
 }
 
 /**
@@ -308,6 +342,34 @@ export interface Key {
   better: "max" | "min" | null;
 }
 
+/** A run in a short list. Times are Unix seconds; ``duration`` counts on while the run is running. */
+export interface BriefRow {
+  id: string;
+  name: string;
+  status: "crashed" | "failed" | "finished" | "interrupted" | "running";
+  experiment: string;
+  started: Num;
+  ended: Num | null;
+  duration: Num;
+  notebook: string | null;
+  cell: string | null;
+  execution: number | null;
+  parent: string | null;
+  note: string;
+  starred: boolean;
+  end_reason: string | null;
+  tags: Record<string, string>;
+  metric: MainMetric | null;
+  progress: Progress | null;
+}
+
+/** The latest runs of one cell, the newest first, and how many it has in all. */
+export interface CellHistory {
+  cell: string;
+  runs: BriefRow[];
+  total: number;
+}
+
 /**
  * One column: how many runs have it, whether it differs among those looked at, its lowest and highest number.
  *
@@ -382,6 +444,20 @@ export interface Summary {
   source: string;
 }
 
+/** The metric that a short list shows of a run: its last value, and its curve in at most 40 values for a sparkline. */
+export interface MainMetric {
+  name: string;
+  value: Num;
+  better: "max" | "min" | null;
+  spark: Num[];
+}
+
+/** How far a running run is: its latest step, counted from 1, of ``total`` where one of its params says how many. */
+export interface Progress {
+  step: number;
+  total: number | null;
+}
+
 /** Mean, sample standard deviation (0 of one run), lowest and highest over the ``count`` runs with a number. */
 export interface Spread {
   mean: Num;
@@ -436,6 +512,12 @@ export interface DiffRequest {
   right: string;
 }
 
+/** A run, and a text that its code is held against: that of its cell as it is now. */
+export interface AgainstRequest {
+  run: string;
+  text: string;
+}
+
 /**
  * Metric curves of several runs, thinned to ``width`` pixel columns with no extreme lost (M4).
  *
@@ -470,6 +552,32 @@ export interface EditRequest {
 /** Several runs. */
 export interface RunsRequest {
   runs: string[];
+}
+
+/**
+ * A window of a short list of runs, the latest first.
+ *
+ * metric: the one that is shown; if not given, or where a run lacks it, the one that says most. sort: as for
+ * ``runs.page``.
+ */
+export interface BrowseRequest {
+  filter?: string;
+  also?: string[];
+  experiment?: string | null;
+  notebook?: string | null;
+  trashed?: boolean;
+  metric?: string | null;
+  sort?: string[];
+  offset?: number;
+  limit?: number;
+}
+
+/** What cells of a notebook gave before. notebook: its path in the project. cells: their ids, at most 1,000. */
+export interface HistoryRequest {
+  notebook: string;
+  cells: string[];
+  metric?: string | null;
+  limit?: number;
 }
 
 /**
@@ -557,6 +665,12 @@ export interface ImportanceRequest {
   metric?: string;
 }
 
+/** The text of a cell, and the run whose params are to be put into it. */
+export interface RewriteRequest {
+  run: string;
+  text: string;
+}
+
 /** Why a run differs. against: another run; without, the run of the same cell before it. */
 export interface ExplainRequest {
   run: string;
@@ -596,6 +710,8 @@ export interface Operations {
   "runs.executions": { request: RunRequest; answer: Executions; method: "GET" };
   /** What changed from one run to another. */
   "runs.diff": { request: DiffRequest; answer: Diff; method: "GET" };
+  /** What changed from the code of a run to a text. */
+  "runs.against": { request: AgainstRequest; answer: CodeDiff; method: "GET" };
   /** Metric curves of several runs. */
   "runs.series": { request: SeriesRequest; answer: SeriesAnswer; method: "GET" };
   /** The names of params, metrics and tags, with their kinds. */
@@ -604,6 +720,8 @@ export interface Operations {
   "runs.complete": { request: CompleteRequest; answer: Completions; method: "GET" };
   /** Rename, star, note, tag or move runs. */
   "runs.edit": { request: EditRequest; answer: Done; method: "POST" };
+  /** A notebook, or a folder of notebooks, has another path now. */
+  "runs.moved": { request: Rename; answer: Done; method: "POST" };
   /** Put runs into the trash. */
   "runs.trash": { request: RunsRequest; answer: Done; method: "POST" };
   /** Take runs out of the trash. */
@@ -612,6 +730,10 @@ export interface Operations {
   "runs.purge": { request: Nothing; answer: Done; method: "POST" };
   /** Take the latest edit back. */
   "runs.undo": { request: Nothing; answer: Done; method: "POST" };
+  /** A short list of runs, with what goes on now. */
+  "tables.browse": { request: BrowseRequest; answer: BrowsePage; method: "GET" };
+  /** The latest runs of the cells of a notebook. */
+  "tables.history": { request: HistoryRequest; answer: Histories; method: "GET" };
   /** What is in the columns of the runs that match. */
   "tables.facts": { request: FactsRequest; answer: Facts; method: "GET" };
   /** Runs grouped by a value, with the mean and spread of metrics. */
@@ -628,6 +750,8 @@ export interface Operations {
   "charts.figure": { request: FigureRequest; answer: Figure; method: "GET" };
   /** Which params tell most about a metric. */
   "charts.importance": { request: ImportanceRequest; answer: Importance; method: "GET" };
+  /** The text of a cell with the params of a run in it. */
+  "lineage.rewrite": { request: RewriteRequest; answer: Rewritten; method: "GET" };
   /** What changed from one run to another, by likelihood. */
   "lineage.explain": { request: ExplainRequest; answer: Explanation; method: "GET" };
 }
@@ -646,14 +770,18 @@ export const METHODS: { readonly [K in keyof Operations]: Operations[K]["method"
   "runs.code": "GET",
   "runs.executions": "GET",
   "runs.diff": "GET",
+  "runs.against": "GET",
   "runs.series": "GET",
   "runs.keys": "GET",
   "runs.complete": "GET",
   "runs.edit": "POST",
+  "runs.moved": "POST",
   "runs.trash": "POST",
   "runs.restore": "POST",
   "runs.purge": "POST",
   "runs.undo": "POST",
+  "tables.browse": "GET",
+  "tables.history": "GET",
   "tables.facts": "GET",
   "tables.groups": "GET",
   "tables.view": "GET",
@@ -662,5 +790,6 @@ export const METHODS: { readonly [K in keyof Operations]: Operations[K]["method"
   "charts.bands": "GET",
   "charts.figure": "GET",
   "charts.importance": "GET",
+  "lineage.rewrite": "GET",
   "lineage.explain": "GET",
 };

@@ -103,7 +103,12 @@ test("the project stands in every address, those of artifacts included", async (
     calls.push({ url: input, init: {} });
     return json({ ok: true, result: {} });
   }) as typeof fetch;
-  const place = { base: "http://h/api", assets: "http://h/s", artifacts: "http://h/artifacts", params: { project: "a b" } };
+  const place = {
+    base: "http://h/api",
+    assets: "http://h/s",
+    artifacts: "http://h/artifacts",
+    params: { project: "a b" },
+  };
   const own = new RestTransport({ ...place, fetch: send, revisions: () => () => {} });
   await own.ask("runs.trash", { runs: ["x"] });
   expect(calls.at(-1)?.url.searchParams.get("project")).toBe("a b");

@@ -66,7 +66,11 @@ export class RestTransport extends Announcer implements Transport {
   }
 
   async asset(name: string, options: AskOptions = {}): Promise<string> {
-    const response = await this.#send(new URL(`${this.#options.assets}/${name}`, globalThis.location?.href), {}, options);
+    const response = await this.#send(
+      new URL(`${this.#options.assets}/${name}`, globalThis.location?.href),
+      {},
+      options,
+    );
     if (!response.ok)
       throw new AskError({ code: "http", message: `'${name}' could not be loaded: ${response.status}.`, hint: "" });
     return response.text();
