@@ -189,3 +189,27 @@ test("an edit of our own is heard by every view before anybody announces it", as
   await settle(200);
   expect(out()).toBe("0");
 });
+
+test("a question that may wait is put when the urgent one is answered, and after a while in any case", async () => {
+  const transport = new FakeTransport({ "runs.page": () => page(1) });
+  const query = createQueryState(transport);
+  const answered = query.urgent();
+  const panel = { transport, query, view: createView(), toasts: createToasts(), spec: {} };
+  render(
+    <Panel.Provider value={panel}>
+      <Asker late />
+    </Panel.Provider>,
+  );
+  await settle(100);
+  expect(transport.of("runs.page")).toHaveLength(0);
+  answered();
+  await settle();
+  expect(transport.of("runs.page")).toHaveLength(1);
+  query.urgent();
+  change("b");
+  await settle();
+  await settle(390);
+  expect(transport.of("runs.page")).toHaveLength(1);
+  await settle(20);
+  expect(transport.of("runs.page")).toHaveLength(2);
+});

@@ -24,8 +24,14 @@ export interface QueryState {
   store: StoreApi<Query>;
   /** Say that the file has changed, after an edit of our own; the push may come later or never. */
   heard(revision: number): void;
+  /** Say that a question is put whose answer somebody looks for; what is returned says that it was answered. */
+  urgent(): () => void;
+  /** Resolves when no such question is under way, or after a while. */
+  calm(): Promise<void>;
   close(): void;
 }
+
+const PATIENCE = 400; // milliseconds that a question waits for more urgent ones
 
 export function createQueryState(transport: Transport): QueryState {
   const store = createStore<Query>(() => ({ revision: 0, link: "open" }));
@@ -34,7 +40,35 @@ export function createQueryState(transport: Transport): QueryState {
     if (revision !== store.getState().revision) store.setState({ revision });
   };
   const ends = [transport.onRevision(heard), transport.onLink((link) => store.setState({ link }))];
-  return { store, heard, close: () => ends.forEach((end) => void end()) };
+  return { store, heard, ...createTurns(), close: () => ends.forEach((end) => void end()) };
+}
+
+/** Python answers one question at a time, more or less: what is looked for first should not share it with the rest. */
+function createTurns(): Pick<QueryState, "urgent" | "calm"> {
+  let under = 0;
+  let waiting: (() => void)[] = [];
+  const urgent = () => {
+    let ended = false;
+    under += 1;
+    return () => {
+      if (ended) return;
+      ended = true;
+      under -= 1;
+      if (under) return;
+      for (const go of waiting) go();
+      waiting = [];
+    };
+  };
+  const calm = () =>
+    new Promise<void>((resolve) => {
+      if (!under) return resolve();
+      const timer = setTimeout(resolve, PATIENCE);
+      waiting.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  return { urgent, calm };
 }
 
 export interface Asked<T> {
@@ -54,6 +88,8 @@ export interface UseAskOptions {
   every?: number;
   /** Ask once, whatever the revision does. */
   once?: boolean;
+  /** Let the rows that are looked for come first. */
+  late?: boolean;
   timeout?: number;
 }
 
@@ -92,9 +128,9 @@ export function useLink(): Link {
 export function useAsk<K extends OperationName>(
   op: K,
   request: RequestOf<K>,
-  { off = false, every = 100, once = false, timeout }: UseAskOptions = {},
+  { off = false, every = 100, once = false, late = false, timeout }: UseAskOptions = {},
 ): Asked<AnswerOf<K>> {
-  const { transport } = usePanel();
+  const { transport, query } = usePanel();
   const revision = useRevision(every);
   const key = JSON.stringify(request);
   const [state, setState] = useState<{ key: string; data?: AnswerOf<K>; error?: AskError }>({ key: "" });
@@ -114,8 +150,11 @@ export function useAsk<K extends OperationName>(
     running.current = own;
     const controller = new AbortController();
     setLoading(true);
-    transport
-      .ask(op, JSON.parse(key) as RequestOf<K>, { signal: controller.signal, timeout })
+    const put = () => {
+      controller.signal.throwIfAborted();
+      return transport.ask(op, JSON.parse(key) as RequestOf<K>, { signal: controller.signal, timeout });
+    };
+    (late ? query.calm().then(put) : put())
       .then(
         (data) => running.current === own && setState({ key, data }),
         (error: unknown) => {
@@ -131,7 +170,7 @@ export function useAsk<K extends OperationName>(
         if (own.waiting) setTries((count) => count + 1);
       });
     return controller;
-  }, [transport, op, key, timeout]);
+  }, [transport, query, op, key, late, timeout]);
 
   const controller = useRef<AbortController | undefined>(undefined);
   const asked = once ? 0 : revision;

@@ -69,7 +69,7 @@ export function useFirstRuns(most?: number): Asked<RunPage> {
   const selection = useSelection();
   const sort = useSort();
   const limit = useView((view) => most ?? view.most);
-  return useAsk("runs.page", { ...selection, sort, offset: 0, limit }, { every: 500 });
+  return useAsk("runs.page", { ...selection, sort, offset: 0, limit }, { every: 500, late: true });
 }
 
 /** Of the first runs those that the charts show: eyes open, or the one that is alone. Pinned runs are the table's. */

@@ -59,7 +59,7 @@ function useBest(
   const ids = [...better.keys()];
   const columns = ids.map((id) => withStat(id, stats));
   const off = !columns.length || root.stale || (root.matched ?? 0) < 2;
-  const facts = useAsk("tables.facts", { ...selection, columns }, { off, every: 1000 });
+  const facts = useAsk("tables.facts", { ...selection, columns }, { off, every: 1000, late: true });
   const found = facts.stale ? undefined : facts.data?.columns;
   return useMemo(() => {
     const byName = new Map<string, ColumnFact>((found ?? []).map((fact) => [fact.column, fact]));

@@ -1,13 +1,13 @@
 // Where the table's rows come from: blocks of runs, or groups with blocks of runs below them.
 import { useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef } from "react";
-import type { AskError } from "../../../api/transport";
+import type { AskError, Transport } from "../../../api/transport";
 import type { Group, RunRow } from "../../../contract";
 import { metricOf } from "../../../lib/columns";
 import { usePanel } from "../../../state/panel";
-import { useAsk, useRevision } from "../../../state/query";
+import { type QueryState, useAsk, useRevision } from "../../../state/query";
 import { type Selection, withStat } from "../../../state/runs";
 import { useView, type ViewStore } from "../../../state/view";
-import { Blocks, type Question } from "./blocks";
+import { type AskPage, Blocks, type Question } from "./blocks";
 import { groupedLines, type Line, type Lines, plainLines } from "./lines";
 
 const EVERY = 250; // milliseconds between two looks at changed rows
@@ -48,11 +48,16 @@ export interface Memory {
 
 const memories = new WeakMap<ViewStore, Memory>();
 
+/** Rows are what is looked for: what else is asked comes after them. */
+function askRows(transport: Transport, query: QueryState): AskPage {
+  return (request, signal) => transport.ask("runs.page", request, { signal }).finally(query.urgent());
+}
+
 export function useMemory(): Memory {
-  const { transport, view } = usePanel();
+  const { transport, query, view } = usePanel();
   let memory = memories.get(view);
   if (!memory) {
-    const root = new Blocks((request, signal) => transport.ask("runs.page", request, { signal }));
+    const root = new Blocks(askRows(transport, query));
     memory = { root, top: 0, left: 0, focused: false };
     memories.set(view, memory);
   }
@@ -66,7 +71,7 @@ export function useSource(
   ready: boolean,
   groupBy: string | null,
 ): Source {
-  const { transport } = usePanel();
+  const { transport, query } = usePanel();
   const { root } = useMemory();
   const [drawn, redraw] = useReducer((count: number) => count + 1, 0);
   const revision = useRevision(EVERY);
@@ -79,15 +84,12 @@ export function useSource(
       if (!group) return root;
       let own = below.current.get(group.where);
       if (!own) {
-        own = new Blocks(
-          (request, signal) => transport.ask("runs.page", request, { signal }),
-          () => redraw(),
-        );
+        own = new Blocks(askRows(transport, query), () => redraw());
         below.current.set(group.where, own);
       }
       return own;
     },
-    [root, transport],
+    [root, transport, query],
   );
 
   useEffect(() => {

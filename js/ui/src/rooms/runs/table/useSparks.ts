@@ -38,28 +38,32 @@ export function useSparks(
   const [version, drawn] = useReducer((count: number) => count + 1, 0);
   const now = useRef({ rows, metrics });
   now.current = { rows, metrics };
+  // Not given up for a newer one: rows of a run that goes on change more often than many curves are answered.
+  const asking = useRef<AbortController | null>(null);
+  useEffect(() => () => asking.current?.abort(), []);
   const key = `${metrics.join(" ")}|${rows.map((row) => `${row.id}${row.revision}`).join(" ")}`;
   useEffect(() => {
     if (!key || !now.current.metrics.length) return;
-    const controller = new AbortController();
     const timer = setTimeout(() => {
       const known = sparks.current;
       const { rows, metrics } = now.current;
       const wanted = known?.missing(rows, metrics, Date.now());
-      if (!known || !wanted?.runs.length) return;
+      if (!known || !wanted?.runs.length || asking.current) return;
+      const controller = new AbortController();
+      asking.current = controller;
       // Without them the table is as good as whole: no word about an error.
       transport.ask("runs.series", { ...wanted, width: POINTS }, { signal: controller.signal }).then(
         ({ series }) => {
+          asking.current = null;
           known.take(wanted, series, rows, Date.now());
           drawn();
         },
-        () => {},
+        () => {
+          asking.current = null;
+        },
       );
     }, STILL);
-    return () => {
-      clearTimeout(timer);
-      controller.abort();
-    };
+    return () => clearTimeout(timer);
   }, [transport, key, version]);
   return useMemo((): Spark => {
     const known = version >= 0 ? sparks.current : null;
