@@ -9,16 +9,8 @@ import { RestTransport } from "@nbtrack/ui/src/api/rest";
 import { Changes } from "./changes";
 import { SETTINGS } from "./ids";
 import { type ProjectInfo, Server } from "./server";
+import { DEFAULTS, settingsOf } from "./settings";
 import { INbtrack, type Place, type Settings } from "./tokens";
-
-const DEFAULTS: Settings = {
-  columns: [],
-  directions: {},
-  loadMagics: false,
-  cellHistory: true,
-  notify: false,
-  notifyAfter: 60,
-};
 
 class Nbtrack implements INbtrack {
   readonly server: Server;
@@ -91,8 +83,8 @@ class Nbtrack implements INbtrack {
     void this.go(notebook, path);
   }
 
-  use(given: Partial<Settings>): void {
-    this.settings = { ...DEFAULTS, ...given };
+  use(given: unknown): void {
+    this.settings = settingsOf(given);
     this.settingsChanged.emit(this.settings);
   }
 }
@@ -131,7 +123,7 @@ export const core: JupyterFrontEndPlugin<INbtrack> = {
     void app.restored.then(follow);
     registry?.load(SETTINGS).then(
       (settings) => {
-        const take = () => nbtrack.use(settings.composite as Partial<Settings>);
+        const take = () => nbtrack.use(settings.composite);
         settings.changed.connect(take);
         take();
       },
