@@ -3,4 +3,4 @@ export { CommTransport, type PanelModel } from "./api/comm";
 export { RestTransport } from "./api/rest";
 export { AskError, type Transport } from "./api/transport";
 export { mount } from "./mount";
-export type { PanelSpec } from "./state/panel";
+export type { PanelHost, PanelSpec } from "./state/panel";

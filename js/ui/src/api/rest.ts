@@ -32,6 +32,7 @@ const TIMEOUT = 30_000;
 const LONGEST = 4000; // characters of an address: what asks for more than fits is sent as a body, too
 
 export class RestTransport extends Announcer implements Transport {
+  readonly side = "server";
   readonly #options: RestOptions & Required<Pick<RestOptions, "every" | "fetch">>;
   readonly #ended = new AbortController();
   readonly #deaf: () => void = () => {};

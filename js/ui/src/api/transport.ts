@@ -17,6 +17,8 @@ export interface AskOptions {
 export type Link = "open" | "busy" | "dead";
 
 export interface Transport {
+  /** What answers, in a word for people; "kernel" if not given. */
+  readonly side?: string;
   ask<K extends OperationName>(op: K, request: RequestOf<K>, options?: AskOptions): Promise<AnswerOf<K>>;
   /** A built file that is loaded only when it is needed, such as "plotly.js", as text. */
   asset(name: string, options?: AskOptions): Promise<string>;

@@ -15,7 +15,7 @@ export interface Column {
   numeric: boolean;
   /** How many runs of the project have it; 0 for what every run has. */
   runs: number;
-  /** Guessed from a metric's name. */
+  /** Guessed from a metric's name, or as the user's settings say. */
   better: "min" | "max" | null;
 }
 

@@ -18,6 +18,7 @@ const LOWEST = 280; // pixels of the panel
 const SPLIT = { least: 0.15, most: 0.85, step: 0.04 };
 
 export function App() {
+  const fill = usePanel().host?.fill;
   const open = useView((one) => one.open);
   const height = useView((one) => one.height);
   const full = useView((one) => one.fullScreen);
@@ -29,15 +30,15 @@ export function App() {
     return () => document.removeEventListener("keydown", leave);
   }, [full, set]);
   return (
-    // JupyterLab's and the notebook's own shortcuts must not take what is typed here.
+    // In a notebook, its shortcuts must not take what is typed here; in a place of its own there are none of single keys.
     <section
-      className={`nbt-panel${full ? " nbt-full" : ""}`}
-      style={{ height }}
+      className={`nbt-panel${full ? " nbt-full" : ""}${fill ? " nbt-fill" : ""}`}
+      style={fill ? undefined : { height }}
       aria-label="nbtrack runs"
       data-jp-suppress-context-menu=""
-      data-lm-suppress-shortcuts="true"
+      data-lm-suppress-shortcuts={fill ? undefined : "true"}
       onKeyDown={(event) => {
-        event.stopPropagation();
+        if (!fill) event.stopPropagation();
         if (full && event.key === "Escape") set({ fullScreen: false });
       }}
     >
@@ -46,7 +47,7 @@ export function App() {
       {open?.kind === "compare" && <Compare ids={open.ids} />}
       {!open && <Overview />}
       <ToastList />
-      <HeightGrip />
+      {!fill && <HeightGrip />}
     </section>
   );
 }
@@ -131,18 +132,21 @@ function SplitGrip() {
   );
 }
 
-/** Says that the kernel is gone, or busy, and that what is shown stays. */
+/** Says that the kernel or the server is gone, or busy, and that what is shown stays. */
 function LinkNote() {
   const link = useLink();
-  const shown = useStore(usePanel().query.store, (one) => one.revision) > 0;
+  const panel = usePanel();
+  const shown = useStore(panel.query.store, (one) => one.revision) > 0;
   if (link === "open") return null;
+  const side = panel.transport.side ?? "kernel";
+  const next = side === "kernel" ? "run the cell again to go on." : "it goes on by itself when it is back.";
   const text =
     link === "dead"
-      ? "The kernel is gone. What is shown stays as it was; run the cell again to go on."
-      : "The kernel is busy. What is shown is the latest that it answered.";
+      ? `The ${side} is gone. What is shown stays as it was; ${next}`
+      : `The ${side} is busy. What is shown is the latest that it answered.`;
   return (
     <div className={`nbt-link nbt-link-${link}`} role="status">
-      {shown || link === "dead" ? text : "The kernel is busy. Runs are shown as soon as it answers."}
+      {shown || link === "dead" ? text : `The ${side} is busy. Runs are shown as soon as it answers.`}
     </div>
   );
 }

@@ -3,7 +3,7 @@ import { createContext, useContext } from "react";
 import type { Transport } from "../api/transport";
 import type { QueryState } from "./query";
 import type { ToastStore } from "./toasts";
-import type { ViewStore } from "./view";
+import type { View, ViewStore } from "./view";
 
 /** What Python says when it shows a panel: the `spec` trait, see nbtrack/widget/__init__.py. */
 export interface PanelSpec {
@@ -16,6 +16,8 @@ export interface PanelSpec {
   filter?: string;
   sort?: string[];
   columns?: string[] | null;
+  /** Columns that are not seen. */
+  hidden?: string[];
   /** Names of metrics whose curves are shown. */
   charts?: string[] | null;
   /** What the panel is about, which the user cannot take off. */
@@ -26,6 +28,23 @@ export interface PanelSpec {
   open?: string | null;
   /** Pixels. */
   height?: number | null;
+  /** The columns that are seen while none were chosen in this project. */
+  first?: string[];
+  /** Which values of a metric are the better ones, where its name does not say so or says it wrongly. */
+  directions?: Readonly<Record<string, "min" | "max">>;
+}
+
+/** What is open over the table: a run, or runs that are compared. */
+export type Open = NonNullable<View["open"]>;
+
+/** What the place around a panel says of itself, and what it can do. */
+export interface PanelHost {
+  /** The panel has its element to itself: no border, no height of its own, and the keys of the place go on working. */
+  fill?: boolean;
+  /** Opens a run or a comparison beside the panel. */
+  openTab?: (open: Open) => void;
+  /** Is given the view before it is drawn for the first time. */
+  onView?: (view: ViewStore) => void;
 }
 
 export interface PanelContext {
@@ -34,6 +53,7 @@ export interface PanelContext {
   view: ViewStore;
   toasts: ToastStore;
   spec: PanelSpec;
+  host?: PanelHost;
 }
 
 export const Panel = createContext<PanelContext | null>(null);
