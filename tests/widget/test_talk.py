@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from nbtrack import __version__
+from nbtrack.api import lanes
 from nbtrack.api.dispatch import dispatch
 from nbtrack.api.rooms import OPERATIONS
 from nbtrack.base.config import Project
 from nbtrack.runs import contract as c
 from nbtrack.runs.service import RunsService
-from nbtrack.widget import desk, talk
+from nbtrack.widget import talk
 
 from .conftest import PATIENCE, Front
 
@@ -230,8 +231,8 @@ def test_a_view_may_be_named_or_not(project: Project, front: Making) -> None:
 
 
 def test_threads_that_answer_end_when_there_is_nothing_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk, "_IDLE", 0.05)
-    lane, done = desk.Lane("test", 2), threading.Semaphore(0)
+    monkeypatch.setattr(lanes, "_IDLE", 0.05)
+    lane, done = lanes.Lane("test", 2), threading.Semaphore(0)
 
     def job() -> None:
         done.release()
