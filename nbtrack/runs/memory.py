@@ -1,4 +1,4 @@
-"""Answers that hold until the file changes."""
+"""Answers that hold until the file changes, and what holds for ever."""
 
 from __future__ import annotations
 
@@ -51,3 +51,21 @@ class Patience:
         took = time.monotonic() - now
         self._kept, self._until = (sign, made), now + (took * self._SHARE if took > self._QUICK else 0.0)
         return made
+
+
+class Kept:
+    """What never changes under its sign; the oldest half falls off when there are too many."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: dict[Hashable, Any] = {}
+
+    def get(self, sign: Hashable) -> Any:
+        """What was put under a sign, None if nothing is."""
+        return self._kept.get(sign)
+
+    def put(self, sign: Hashable, value: Any) -> None:
+        """Keep a value."""
+        if len(self._kept) >= self._most:
+            self._kept = dict(list(self._kept.items())[self._most // 2 :])
+        self._kept[sign] = value

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import time
 from array import array
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbtrack.base.errors import InvalidOption, StoreError, StoreLocked, StoreReadOnly
 from nbtrack.base.names import better
 from nbtrack.runs import contract as c
 from nbtrack.runs import objects, series
 from nbtrack.runs.compare import changes, diff_lines
-from nbtrack.runs.memory import Memory, Patience
+from nbtrack.runs.memory import Kept, Memory, Patience
 from nbtrack.runs.projects import database_of, known_recorder
 from nbtrack.runs.recovery import recover
 from nbtrack.runs.selection import Selected, select
@@ -45,7 +45,22 @@ _MAX_LIMIT = 10_000
 _MAX_OFFSET = 1 << 53
 _COUNTS = 64  # selections whose count is remembered
 _ANSWERS = 8
+_CURVES = 10_000  # of at most 40 values
 _MAX_CONTENT = 16 << 20  # bytes of an artifact in one answer
+
+
+class Window(NamedTuple):
+    """Rows of the ``runs`` table in their order, how many runs match, and how many there are without a filter."""
+
+    numbers: list[int]
+    matched: int
+    total: int
+
+
+def check_window(offset: int, limit: int) -> None:
+    """Raise InvalidOption for a window that no table has."""
+    if not 0 <= offset <= _MAX_OFFSET or not 0 <= limit <= _MAX_LIMIT:
+        raise InvalidOption(f"offset {offset}, limit {limit}.", f"Ask for 0 to {_MAX_LIMIT:,} rows from 0 on.")
 
 
 class RunsService:
@@ -58,6 +73,7 @@ class RunsService:
         self._counts = Memory(_COUNTS)
         self._keys = Patience()
         self.answers = Memory(_ANSWERS)  # larger ones, of the services on top of this
+        self.curves = Kept(_CURVES)  # thinned, for lists
 
     def refresh(self, force: bool = False) -> None:
         """Bring in what is still in journals; a file that cannot be written is read as it is."""
@@ -100,23 +116,23 @@ class RunsService:
         Raises:
             FilterError: a mistake in the filter or a sort key. InvalidOption: a bad offset or limit.
         """
-        if not 0 <= request.offset <= _MAX_OFFSET or not 0 <= request.limit <= _MAX_LIMIT:
-            raise InvalidOption(
-                f"offset {request.offset}, limit {request.limit}.",
-                f"Ask for 0 to {_MAX_LIMIT:,} rows from 0 on.",
-            )
+        check_window(request.offset, request.limit)
         if self.nothing_yet():
             return c.RunPage([], 0, 0, request.offset, 0)
         with self.database.read() as conn:
-            chosen = select(conn, request)
-            order = [pages.parse_sort(key, chosen.lookup) for key in request.sort]
-            matched = self.count(conn, chosen)
-            numbers = pages.page_runs(
-                conn, chosen.where, order, request.offset, request.limit, chosen.scope, matched=matched
-            )
-            total = self.count(conn, chosen.whole()) if chosen.texts else matched
-            rows = self._rows(conn, numbers, request.columns)
-            return c.RunPage(rows, matched, total, request.offset, meta.revision(conn))
+            found = self.window(conn, request, request.sort, request.offset, request.limit)
+            rows = self._rows(conn, found.numbers, request.columns)
+            return c.RunPage(rows, found.matched, found.total, request.offset, meta.revision(conn))
+
+    def window(
+        self, conn: sqlite3.Connection, which: c.Selection, sort: Sequence[str], offset: int, limit: int
+    ) -> Window:
+        """The runs in a window of those that match."""
+        chosen = select(conn, which)
+        order = [pages.parse_sort(key, chosen.lookup) for key in sort]
+        matched = self.count(conn, chosen)
+        numbers = pages.page_runs(conn, chosen.where, order, offset, limit, chosen.scope, matched=matched)
+        return Window(numbers, matched, self.count(conn, chosen.whole()) if chosen.texts else matched)
 
     def count(self, conn: sqlite3.Connection, chosen: Selected) -> int:
         """How many runs match, remembered until the file changes."""

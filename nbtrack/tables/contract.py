@@ -90,7 +90,7 @@ class View(Struct):
 
 
 class MainMetric(Struct):
-    """The metric that a short list shows of a run: its last value, and its curve in at most 40 values for a sparkline."""
+    """The metric a short list shows of a run: its last value, and its curve in at most 40 values for a sparkline."""
 
     name: str
     value: float

@@ -444,7 +444,7 @@ export interface Summary {
   source: string;
 }
 
-/** The metric that a short list shows of a run: its last value, and its curve in at most 40 values for a sparkline. */
+/** The metric a short list shows of a run: its last value, and its curve in at most 40 values for a sparkline. */
 export interface MainMetric {
   name: string;
   value: Num;
