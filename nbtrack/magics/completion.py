@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nbtrack.magics.options import MAGIC, WORDS
+from nbtrack.base.cells import MAGIC
+from nbtrack.magics.options import WORDS
 
 if TYPE_CHECKING:
     from nbtrack.magics.host import Host

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.base.cells import MAGIC, python_part, split_cell
 from nbtrack.base.config import Project, Settings, find_project, load_settings
 from nbtrack.base.errors import InvalidOption, NbtrackError
-from nbtrack.magics.options import MAGIC, python_part, read_options, split_cell
+from nbtrack.magics.options import read_options
 
 if TYPE_CHECKING:
     from nbtrack.capture.cell import CellRun, Options

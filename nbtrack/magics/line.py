@@ -7,8 +7,9 @@ from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.base.cells import MAGIC
 from nbtrack.base.errors import InvalidOption, NbtrackError
-from nbtrack.magics.options import MAGIC, PARSER, read_options
+from nbtrack.magics.options import PARSER, read_options
 from nbtrack.sdk import verbs
 
 if TYPE_CHECKING:

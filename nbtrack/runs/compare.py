@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from itertools import dropwhile
 from typing import Any
 
+from nbtrack.base.cells import split_cell
+from nbtrack.base.secrets import redact
 from nbtrack.runs import contract as c
 
 _CONTEXT = 3
+_WHOLE = 400  # lines of a cell that is shown whole
 _ATTRIBUTES = ("status", "experiment", "notebook", "duration", "end_reason")
 
 
@@ -26,6 +30,27 @@ def diff_lines(left: str, right: str, context: int = _CONTEXT) -> list[c.DiffLin
             found += [c.DiffLine("left", a[i], i + 1, None) for i in range(i1, i2)]
             found += [c.DiffLine("right", b[j], None, j + 1) for j in range(j1, j2)]
     return found
+
+
+def against(stored: str, text: str) -> c.CodeDiff:
+    """What changed from a run's code to a text, the whole of it unless it is long.
+
+    The text is read as it would be stored: without its secrets.
+    """
+    text = redact(text)[0]
+    whole = max(stored.count("\n"), text.count("\n")) < _WHOLE
+    lines = diff_lines(stored, text, _WHOLE if whole else _CONTEXT)
+    if whole and not lines:
+        lines = [c.DiffLine("same", line, number, number) for number, line in enumerate(stored.splitlines(), 1)]
+    return c.CodeDiff(lines, _bare(stored) == _bare(text))
+
+
+def _bare(cell: str) -> list[str]:
+    """The lines of a cell without what makes no difference: its ``%%track`` line, spaces at the ends of lines."""
+    lines = [line.rstrip() for line in split_cell(cell)[1].splitlines()]
+    while lines and not lines[-1]:
+        lines.pop()
+    return list(dropwhile(lambda line: not line, lines))
 
 
 def changes(left: c.RunDetail, right: c.RunDetail) -> list[c.Change]:

@@ -14,7 +14,7 @@ from nbtrack.base.errors import InvalidOption, StoreError, StoreLocked, StoreRea
 from nbtrack.base.names import better
 from nbtrack.runs import contract as c
 from nbtrack.runs import objects, series
-from nbtrack.runs.compare import changes, diff_lines
+from nbtrack.runs.compare import against, changes, diff_lines
 from nbtrack.runs.memory import Kept, Memory, Patience
 from nbtrack.runs.projects import database_of, known_recorder
 from nbtrack.runs.recovery import recover
@@ -255,8 +255,8 @@ class RunsService:
     # -- several runs
 
     def against(self, request: c.AgainstRequest) -> c.CodeDiff:
-        """What changed from the code of a run to a text."""
-        return c.CodeDiff(diff_lines(self.code(c.RunRequest(request.run)).text or "", request.text), False)
+        """What changed from the code of a run to a text; see `nbtrack.runs.compare.against`."""
+        return against(self.code(c.RunRequest(request.run)).text or "", request.text)
 
     def series(self, request: c.SeriesRequest) -> c.SeriesAnswer:
         """Metric curves, each thinned to ``width`` pixel columns with no extreme lost; runs that are gone by name.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from nbtrack.base.cells import python_part, split_cell
 from nbtrack.base.errors import InvalidOption
-from nbtrack.magics.options import WORDS, python_part, read_options, split_cell
+from nbtrack.magics.options import WORDS, read_options
 
 
 def test_nothing_given_leaves_all_to_the_defaults() -> None:
