@@ -12,13 +12,18 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import sysconfig
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 ROOT = Path(__file__).resolve().parent
 STATIC = Path("nbtrack", "widget", "static")
@@ -168,14 +173,28 @@ def build(root: Path, tools: bool) -> bool:
     return True
 
 
-def link(root: Path, prefix: Path) -> bool:
-    """In an environment where pip put a copy for JupyterLab, put a link in its place; answers whether one is there."""
+def is_installed_from(root: Path, packages: Path) -> bool:
+    """Whether the nbtrack among these packages is the one of this folder: `pip install -e`."""
+    for found in distributions(name="nbtrack", path=[str(packages)]):
+        said = json.loads(found.read_text("direct_url.json") or "{}")
+        if said.get("dir_info", {}).get("editable"):
+            return Path(url2pathname(urlsplit(said["url"]).path)).resolve() == root.resolve()
+    return False
+
+
+def link(root: Path, prefix: Path, packages: Path) -> bool:
+    """Where `pip install -e` put a copy for JupyterLab, put a link in its place; answers whether one is there."""
     there, target = prefix / "share" / "jupyter" / "labextensions" / "nbtrack", root / LAB
-    if there.is_symlink():
-        return there.resolve() == target.resolve()
-    if not there.is_dir():
+    if not is_installed_from(root, packages):
         return False
-    shutil.rmtree(there)
+    if there.is_symlink():
+        if there.resolve() == target.resolve():
+            return True
+        there.unlink()  # to a clone that was installed before
+    elif there.is_dir():
+        shutil.rmtree(there)
+    else:
+        return False
     try:
         there.symlink_to(target, target_is_directory=True)
     except OSError:  # Windows gives links only to some
@@ -216,7 +235,7 @@ def main(words: list[str]) -> int:
             return subprocess.run(command, cwd=ROOT / "js", env=node.environment(), check=False).returncode
         elif not words:
             done = "was built" if build(ROOT, tools=True) else "is of today"
-            link(ROOT, Path(sys.prefix))
+            link(ROOT, Path(sys.prefix), Path(sysconfig.get_path("purelib")))
             sizes = (f"{path.name} {(ROOT / path).stat().st_size / 1000:.0f} kB" for path in PANEL)
             print(f"The panel {done}: {', '.join(sizes)}")
         else:

@@ -2,13 +2,15 @@
 // (curves.js, run.js) and plotly.js. And packs lab/ into lab/labextension, as JupyterLab loads it.
 //   node build.mjs [--report]
 import { spawnSync } from "node:child_process";
-import { mkdir, rm, stat } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "..", "nbtrack", "widget", "static");
+const lab = join(here, "lab");
+const extension = join(lab, "labextension");
 const flags = new Set(process.argv.slice(2));
 
 const common = {
@@ -95,13 +97,21 @@ function bundleRoom([name, room], wanted) {
   });
 }
 
+// plotly.js brings the style of maps, which the panel does not draw; the package that draws them is not installed.
+const noMaps = {
+  name: "no-maps",
+  setup(build) {
+    build.onResolve({ filter: /^maplibre-gl\// }, ({ path }) => ({ path, namespace: "maps" }));
+    build.onLoad({ filter: /.*/, namespace: "maps" }, () => ({ contents: "" }));
+  },
+};
+
 async function bundle() {
   const wanted = new Set();
   const parts = await Promise.all(Object.entries(rooms).map((room) => bundleRoom(room, wanted)));
   const whole = [
     { ...common, alias: preact, entryPoints: { panel: "panel/src/index.tsx" }, plugins: [toRooms(wanted)] },
-    // plotly.js brings the style of maps, which the panel does not draw.
-    { ...common, entryPoints: { plotly: "ui/src/plotly.ts" }, loader: { ".css": "empty" } },
+    { ...common, entryPoints: { plotly: "ui/src/plotly.ts" }, plugins: [noMaps] },
   ];
   return [...(await Promise.all(whole.map((one) => esbuild.build({ ...one, outdir: out })))), ...parts];
 }
@@ -109,24 +119,38 @@ async function bundle() {
 // What JupyterLab brings itself. React's JSX functions are not among it: the packer takes them in.
 const fromLab = ["@jupyterlab/*", "@lumino/*", "react", "react/*", "react-dom", "react-dom/*"];
 
+/**
+ * Writes what JupyterLab brings, and which releases of it will do: every one of a major version, or JupyterLab 4.2 would
+ * be told of each package that it is too old.
+ */
+async function sharedWithLab(file) {
+  const newest = join(here, "node_modules", "@jupyterlab", "core-meta", "core.package.json");
+  const core = JSON.parse(await readFile(newest, "utf8"));
+  for (const ranges of [core.dependencies, core.resolutions ?? {}])
+    for (const [name, range] of Object.entries(ranges)) ranges[name] = range.replace(/^[~^]?([1-9]\d*)\..*$/, "^$1");
+  await writeFile(file, JSON.stringify(core));
+  return file;
+}
+
 /** esbuild makes modules of lab/, a part that is imported on demand one of its own; JupyterLab's packer makes them its. */
 async function bundleLab() {
-  const lab = join(here, "lab");
-  for (const folder of ["built", "labextension"]) await rm(join(lab, folder), { recursive: true, force: true });
+  for (const folder of [join(lab, "built"), extension]) await rm(folder, { recursive: true, force: true });
   const bundled = await esbuild.build({
     ...common,
     entryPoints: { index: "lab/src/index.ts" },
     outdir: join(lab, "built"),
     external: fromLab,
     splitting: true,
-    minify: false, // the packer does it
+    minify: false, // the packer shortens names; it leaves styles as they are
+    minifySyntax: true,
+    minifyWhitespace: true,
   });
   const packer = join(here, "node_modules", "@jupyter", "builder", "lib", "build-labextension.js");
-  const core = join(here, "node_modules", "@jupyterlab", "core-meta", "core.package.json");
-  const command = [packer, "--core-package-file", core, "."];
+  const command = [packer, "--core-package-file", await sharedWithLab(join(lab, "built", "core.json")), "."];
   const packed = spawnSync(process.execPath, command, { cwd: lab, encoding: "utf8" });
   if (packed.status !== 0) throw new Error(`JupyterLab's packer failed:\n${packed.stdout}${packed.stderr}`);
-  await stat(join(lab, "labextension", "package.json")); // it may end well and write nothing
+  await stat(join(extension, "package.json")); // it may end well and write nothing
+  await copyFile(join(lab, "install.json"), join(extension, "install.json"));
   return bundled;
 }
 
@@ -146,10 +170,30 @@ async function report(results) {
   }
 }
 
+/** What JupyterLab loads of the extension when it starts, and what it loads when it is needed. */
+async function reportLab() {
+  const { jupyterlab } = JSON.parse(await readFile(join(extension, "package.json"), "utf8"));
+  const entry = await readFile(join(extension, jupyterlab._build.load), "utf8");
+  // Of the container's modules JupyterLab asks for the extension and its style; each waits for chunks, by number.
+  const asked = [...entry.matchAll(/"\.\/(?:extension|style)":\(\)=>(.*?)\.then/g)].map(([, chunks]) => chunks).join();
+  const first = new Set([...asked.matchAll(/\.e\("?(\w+)"?\)/g)].map(([, chunk]) => chunk));
+  let sum = 0;
+  for (const file of (await readdir(join(extension, "static"))).filter((name) => /\.[0-9a-f]{16}\.js$/.test(name))) {
+    const { size } = await stat(join(extension, "static", file));
+    const early = file.startsWith("remoteEntry.") || first.has(file.split(".")[0]);
+    if (early) sum += size;
+    console.log(`labextension/static/${file}: ${(size / 1000).toFixed(1)} kB, ${early ? "on start" : "when needed"}`);
+  }
+  console.log(`labextension on start: ${(sum / 1000).toFixed(1)} kB`);
+}
+
 await mkdir(out, { recursive: true });
 await rm(join(out, ".built-from"), { force: true }); // hatch_build.py's note of what the files are from: no longer true
 const results = await Promise.all([bundle(), bundleLab()]).catch((error) => {
   if (!error.errors) throw error; // else esbuild itself has said which file and line
   process.exit(1);
 });
-if (flags.has("--report")) await report(results.flat());
+if (flags.has("--report")) {
+  await report(results.flat());
+  await reportLab();
+}

@@ -1,4 +1,4 @@
-"""The panel's build: when it has to run, with which Node, what it says when it fails, and what npm installs."""
+"""The build of js/: when it has to run, with which Node, what it says when it fails, and what npm installs."""
 
 from __future__ import annotations
 
@@ -34,6 +34,9 @@ if sys.argv[1] == "build.mjs":
     out.mkdir(parents=True, exist_ok=True)
     for name in ("panel.js", "panel.css", "curves.js", "run.js", "plotly.js"):
         (out / name).write_text("built")
+    lab = pathlib.Path("lab", "labextension")
+    lab.mkdir(parents=True, exist_ok=True)
+    (lab / "package.json").write_text("built")
 """
 
 
@@ -100,7 +103,9 @@ def test_tools_are_installed_where_only_what_a_build_needs_is_there(clone: Clone
 def test_nothing_is_built_again_while_the_sources_are_the_same(clone: Clone) -> None:
     clone.build()
     clone.write("node_modules/some/index.js", "what npm installed is no source")
-    clone.write("ui/src/App.tsx~", "nor is what an editor leaves")
+    clone.write("lab/built/index.js", "nor is what a build leaves")
+    clone.write("lab/labextension/static/1.js", "nor what it makes")
+    clone.write("ui/src/App.tsx~", "nor what an editor leaves")
     assert clone.build() == []
 
 
@@ -123,10 +128,10 @@ def test_another_lock_file_is_installed(clone: Clone) -> None:
     assert clone.build() == ["npm-cli.js ci --omit=dev", "build.mjs"]
 
 
-@pytest.mark.parametrize("name", hatch_build.BUILT)
-def test_a_built_file_that_is_missing_is_built_again(clone: Clone, name: str) -> None:
+@pytest.mark.parametrize("path", hatch_build.BUILT, ids=str)
+def test_a_built_file_that_is_missing_is_built_again(clone: Clone, path: Path) -> None:
     clone.build()
-    (clone.root / hatch_build.STATIC / name).unlink()
+    (clone.root / path).unlink()
     assert clone.build() == ["build.mjs"]
 
 
@@ -151,8 +156,8 @@ def test_a_failure_says_what_was_tried_its_last_words_and_what_to_do(clone: Clon
 
 
 def test_a_build_that_writes_too_little_is_a_failure(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hatch_build, "BUILT", ("panel.js", "other.js"))
-    with pytest.raises(BuildFailed, match=r"did not write other\.js"):
+    monkeypatch.setattr(hatch_build, "BUILT", (*hatch_build.BUILT, hatch_build.LAB / "other.js"))
+    with pytest.raises(BuildFailed, match=r"did not write js/lab/labextension/other\.js"):
         clone.build()
     assert not hatch_build.is_built(clone.root)
 
@@ -173,6 +178,108 @@ def test_the_hook_ends_pip_with_the_reason(clone: Clone, capfd: pytest.CaptureFi
 def test_the_hook_installs_tools_only_for_an_editable_install(clone: Clone, version: str, asked: str) -> None:
     hook(clone.root).initialize(version, {})
     assert clone.calls.read_text().splitlines()[0] == f"npm-cli.js {asked}"
+
+
+# ---- what JupyterLab is given ----------------------------------------------------------------------------------------
+
+
+class Installed:
+    """An environment in which pip has put a copy for JupyterLab."""
+
+    def __init__(self, clone: Clone, folder: Path) -> None:
+        self.clone = clone
+        self.prefix = folder / "environment"
+        self.packages = self.prefix / "lib"
+        self.there = self.prefix / "share/jupyter/labextensions/nbtrack"
+        self.there.mkdir(parents=True)
+        (self.there / "package.json").write_text("as it was when it was installed")
+
+    def came_from(self, direct_url: dict[str, Any] | None) -> None:
+        """What pip notes about an install; nothing if it was from a registry."""
+        info = self.packages / "nbtrack-0.1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text("Metadata-Version: 2.4\nName: nbtrack\nVersion: 0.1.0\n")
+        if direct_url is not None:
+            (info / "direct_url.json").write_text(json.dumps(direct_url))
+
+    def link(self) -> bool:
+        self.clone.build()
+        return hatch_build.link(self.clone.root, self.prefix, self.packages)
+
+    def shown(self) -> str:
+        return (self.there / "package.json").read_text()
+
+
+@pytest.fixture
+def installed_copy(clone: Clone, tmp_path: Path) -> Installed:
+    return Installed(clone, tmp_path)
+
+
+def test_after_an_editable_install_jupyterlab_loads_what_was_built_last(installed_copy: Installed) -> None:
+    root = installed_copy.clone.root
+    installed_copy.came_from({"url": root.as_uri(), "dir_info": {"editable": True}})
+    assert installed_copy.link()
+    assert installed_copy.shown() == "built"
+    (root / hatch_build.LAB / "package.json").write_text("built later")
+    assert installed_copy.shown() == "built later"
+    assert installed_copy.link(), "a second time it is there already"
+
+
+def test_where_links_are_not_allowed_the_copy_is_of_today(
+    installed_copy: Installed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("a required privilege is not held by the client")
+
+    monkeypatch.setattr(Path, "symlink_to", refuse)
+    installed_copy.came_from({"url": installed_copy.clone.root.as_uri(), "dir_info": {"editable": True}})
+    for _ in range(2):
+        assert not installed_copy.link()
+        assert installed_copy.shown() == "built"
+        assert not installed_copy.there.is_symlink()
+
+
+@pytest.mark.parametrize(
+    "direct_url",
+    [
+        None,
+        {"url": "file:///somewhere/else", "dir_info": {"editable": True}},
+        {"url": "file:///a/wheel.whl", "archive_info": {}},
+    ],
+    ids=["from a registry", "of another clone", "from a wheel"],
+)
+def test_what_another_nbtrack_gave_jupyterlab_is_left_alone(
+    installed_copy: Installed, direct_url: dict[str, Any] | None
+) -> None:
+    installed_copy.came_from(direct_url)
+    assert not installed_copy.link()
+    assert installed_copy.shown() == "as it was when it was installed"
+
+
+def test_a_copy_of_this_very_folder_that_is_not_editable_is_left_alone(installed_copy: Installed) -> None:
+    installed_copy.came_from({"url": installed_copy.clone.root.as_uri(), "dir_info": {}})
+    assert not installed_copy.link()
+    assert installed_copy.shown() == "as it was when it was installed"
+
+
+@pytest.mark.parametrize("here", [True, False], ids=["now this one", "still that one"])
+def test_a_link_to_another_clone_is_followed_by_one_to_the_clone_that_is_installed(
+    installed_copy: Installed, tmp_path: Path, here: bool
+) -> None:
+    other = tmp_path / "other"
+    installed_copy.there.rename(other)
+    installed_copy.there.symlink_to(other, target_is_directory=True)
+    root = installed_copy.clone.root if here else other
+    installed_copy.came_from({"url": root.as_uri(), "dir_info": {"editable": True}})
+    assert installed_copy.link() == here
+    assert installed_copy.shown() == ("built" if here else "as it was when it was installed")
+    assert (other / "package.json").is_file(), "what the link led to is somebody else's"
+
+
+def test_where_nothing_is_installed_nothing_is_linked(clone: Clone, tmp_path: Path) -> None:
+    clone.build()
+    assert not hatch_build.link(clone.root, tmp_path / "bare", tmp_path / "bare" / "lib")
+    assert not (tmp_path / "bare").exists()
 
 
 # ---- which Node ------------------------------------------------------------------------------------------------------
@@ -244,7 +351,7 @@ installed = [(name, about) for name, about in LOCK.items() if "node_modules/" in
 def test_the_lock_file_says_no_address_of_any_registry() -> None:
     assert len(installed) > 100
     addresses = {name: about["resolved"] for name, about in LOCK.items() if "resolved" in about}
-    assert set(addresses.values()) <= {"ui", "panel"}, "js/.npmrc keeps them out: run npm install in js/"
+    assert set(addresses.values()) <= {"ui", "panel", "lab"}, "js/.npmrc keeps them out: run npm install in js/"
     assert "://" not in (ROOT / "js" / ".npmrc").read_text(encoding="utf-8")
 
 
