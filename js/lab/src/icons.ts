@@ -5,8 +5,8 @@ const drawn = (name: string, path: string) =>
   new LabIcon({
     name: `nbtrack:${name}`,
     svgstr:
-      '<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 16 16">' +
-      `<path class="jp-icon3" d="${path}" fill="none" stroke="#616161" stroke-width="1.4" stroke-linecap="round" ` +
+      '<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 16 16" fill="none">' +
+      `<path class="jp-icon3" d="${path}" stroke="#616161" stroke-width="1.4" stroke-linecap="round" ` +
       'stroke-linejoin="round"/></svg>',
   });
 

@@ -55,6 +55,7 @@ export class RunsTab extends MainAreaWidget<PanelView> {
       onView: (view) => this.#follow(view),
     });
     super({ content });
+    this.toolbar.hide(); // the panel brings its own
     this.id = `nbtrack-tab-${UUID.uuid4()}`;
     this.#nbtrack = nbtrack;
     this.#ways = ways;
