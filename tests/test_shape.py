@@ -17,12 +17,18 @@ MAX_FUNCTION = 60
 
 # Each costs 0.1 s or more to import, so a module names them only inside the function that needs them.
 HEAVY = {
-    "IPython", "anywidget", "ipywidgets", "matplotlib", "numpy", "pandas", "plotly", "rich", "sklearn", "sqlite_utils",
-    "torch",
+    "IPython", "anywidget", "ipywidgets", "jupyter_server", "matplotlib", "numpy", "pandas", "plotly", "rich",
+    "sklearn", "sqlite_utils", "torch", "tornado",
 }  # fmt: skip
 # The magics are loaded by IPython itself, so it costs nothing there; the command line always prints through rich; the
-# models of the panel are imported when one is shown (a test in tests/widget sees to that).
-HOSTS = {"magics": {"IPython"}, "cli": {"rich"}, "widget": {"anywidget", "ipywidgets"}}
+# models of the panel are imported when one is shown (a test in tests/widget sees to that); the server's extension is
+# loaded by a server that runs already.
+HOSTS = {
+    "magics": {"IPython"},
+    "cli": {"rich"},
+    "widget": {"anywidget", "ipywidgets"},
+    "server": {"jupyter_server", "tornado"},
+}
 # msgspec costs less and is welcome on the wire, but not on the way of a logged value.
 WITHOUT_MSGSPEC = ("base/", "capture/", "runs/recorder.py")
 WIRE = "base/wire.py"
