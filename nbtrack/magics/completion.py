@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nbtrack.base.cells import MAGIC
-from nbtrack.magics.options import WORDS
+from nbtrack.sdk.lines import LINE, complete_line
 
 if TYPE_CHECKING:
     from nbtrack.magics.host import Host
@@ -26,16 +26,9 @@ def complete(host: Host) -> Callable[[str], list[str]]:
 
 def _matches(host: Host, text: str) -> list[str]:
     line = host.ip.Completer.text_until_cursor.rpartition("\n")[2].lstrip()
-    if line.startswith(MAGIC + " "):
-        return [word for word in (*WORDS, "none") if word.startswith(text)]
-    if not line.startswith("%track "):
+    if not line.startswith((f"{MAGIC} ", f"{LINE} ")):
         return []
-    from nbtrack.sdk import verbs
     from nbtrack.sdk.context import service
 
-    words = line[len("%track ") :].split(" ")
-    if len(words) == 1:
-        return [name for name in (*verbs.VERBS, "auto") if name.startswith(text)]
-    if words[0] == "auto":
-        return [word for word in ("on", "off", "quiet", "loud") if word.startswith(text)]
-    return [word for word in verbs.complete(words, service(host.project())) if word.startswith(text)]
+    words, _ = complete_line(line, service(host.project()))
+    return [word for word in words if word.startswith(text)]

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.base.cells import MAGIC
 from nbtrack.base.errors import InvalidOption, NbtrackError
-from nbtrack.magics.options import PARSER, read_options
+from nbtrack.magics.options import read_options
 from nbtrack.sdk import verbs
+from nbtrack.sdk.lines import PARSER
 
 if TYPE_CHECKING:
     from nbtrack.magics.host import Host

@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
-from typing import NoReturn
 
-from nbtrack.base.cells import MAGIC
 from nbtrack.base.errors import InvalidOption, InvalidValue
 from nbtrack.capture.cell import Options
 from nbtrack.runs.given import checked_note, checked_tags
 from nbtrack.runs.values import check_name
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise InvalidOption(f"%%track: {message}.", " ".join(self.format_usage().split()))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog=MAGIC, add_help=False, allow_abbrev=False)
-    parser.add_argument("name", nargs="?", help="a name for the run (one is made up without)")
-    parser.add_argument("--experiment", "-e", metavar="E", help="the experiment it belongs to (default: the notebook)")
-    parser.add_argument("--tag", "-t", metavar="K=V", action="append", default=[], help="a tag; may be repeated")
-    parser.add_argument("--note", metavar="TEXT", help='a note: --note "two words"')
-    parser.add_argument("--params", metavar="A,B|none", help="only these names are captured as params, or none")
-    parser.add_argument("--metrics", metavar="X,Y|none", help="these names are the metrics, or none")
-    return parser
-
-
-PARSER = _parser()
-WORDS = tuple(option for action in PARSER._actions for option in action.option_strings if option.startswith("--"))
+from nbtrack.sdk.lines import PARSER
 
 
 def read_options(line: str) -> Options:

@@ -6,7 +6,8 @@ import pytest
 
 from nbtrack.base.cells import python_part, split_cell
 from nbtrack.base.errors import InvalidOption
-from nbtrack.magics.options import WORDS, read_options
+from nbtrack.magics.options import read_options
+from nbtrack.sdk.lines import WORDS
 
 
 def test_nothing_given_leaves_all_to_the_defaults() -> None:
