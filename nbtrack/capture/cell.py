@@ -58,8 +58,11 @@ class CellRun:
         self._syntax: CellSyntax = read_cell(execution.python)
         self._marks = metrics.watch(self._syntax, namespace)
 
-    def start(self, notebook: str | None, kind: str = "cell") -> active.ActiveRun:
-        """Begin the run. A cell that is tracked while another run is active becomes its child."""
+    def start(self, notebook: str | None, kind: str = "cell", told: float | None = None) -> active.ActiveRun:
+        """Begin the run. A cell that is tracked while another run is active becomes its child.
+
+        told: when this process was told the notebook's path, which may have changed since.
+        """
         options = self._options
         run = self.run = current.begin(
             self._project,
@@ -68,6 +71,7 @@ class CellRun:
             kind=kind,
             parent=current.current(),
             notebook=notebook,
+            told=told,
             cell=self._execution.cell,
             number=self._execution.number,
             source=_clean(self._execution.source),

@@ -214,16 +214,17 @@ class Host:
 
     def _begin_run(self, frame: _Frame, options: Options) -> None:
         from nbtrack.capture.cell import CellRun
+        from nbtrack.magics.kernel import kernel_id, path_told
         from nbtrack.magics.shell import Taps
         from nbtrack.runs.projects import recorder_of
 
         project = self.project()
         recorder = recorder_of(project)
         recorder.kind = "kernel"
-        recorder.kernel_id = recorder.kernel_id or _kernel_id()
+        recorder.kernel_id = recorder.kernel_id or kernel_id()
         cell = CellRun(project, self.settings(), self.session(), frame.execution, options, self.ip.user_ns)
         frame.cell = cell  # before it starts, so that whatever has begun is ended with the cell
-        cell.start(self.notebook())
+        cell.start(self.notebook(), told=path_told())
         frame.taps = Taps(self.ip, cell.outputs, self.report)
         frame.taps.open()
 
@@ -263,12 +264,3 @@ def _sound(given: str) -> bool:
     except InvalidOption:
         return False
     return True
-
-
-def _kernel_id() -> str:
-    """The kernel's id as Jupyter knows it: the middle of its connection file's name."""
-    with suppress(Exception):
-        from ipykernel.connect import get_connection_file
-
-        return Path(get_connection_file()).stem.removeprefix("kernel-")
-    return ""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.base.errors import NotFound
+from nbtrack.base.errors import InvalidOption, NotFound
 from nbtrack.runs import contract as c
 from nbtrack.runs import objects
-from nbtrack.runs.store import edits, experiments, meta, params, runs, trash
+from nbtrack.runs.store import edits, experiments, meta, moves, params, runs, trash
 from nbtrack.runs.values import check_name, check_text
 
 if TYPE_CHECKING:
@@ -54,8 +55,22 @@ class EditingService:
             return self._done(conn, _deed(request), numbers, inverse)
 
     def moved(self, request: c.Rename) -> c.Done:
-        """A notebook, or a folder of notebooks, has another path now: its runs go with it."""
-        return c.Done("", 0, self._database.revision(), undo=False)
+        """A notebook, or a folder of notebooks, has another path now: its runs go with it.
+
+        Those, too, that a kernel records from now on which was started before: it was told the old path. The experiment
+        that is named after the notebook keeps its name.
+
+        Raises:
+            InvalidOption: a path is empty. InvalidValue: it cannot be stored.
+        """
+        old, new = _path(request.old), _path(request.new)
+        if old == new or self._reads.nothing_yet():
+            return c.Done("Nothing to move.", 0, self._reads.revision().revision, undo=False)
+        with self._database.write() as conn:
+            count = len(moves.move_runs(conn, old, new))
+            moves.remember(conn, old, new, time.time())
+            text = f"Moved {count} run{'s' * (count != 1)} from '{old}' to '{new}'"
+            return c.Done(text, count, meta.revision(conn), undo=False)
 
     def trash(self, request: c.RunsRequest) -> c.Done:
         """Put runs into the trash; they can be restored until it is emptied."""
@@ -159,6 +174,14 @@ def _deed(request: c.EditRequest) -> str:
         given.add("unstarred")
     words = {"name": "Renamed", "starred": "Starred", "unstarred": "Unstarred", "experiment": "Moved", "tags": "Tagged"}
     return words.get(given.pop(), "Edited") if len(given) == 1 else "Edited"
+
+
+def _path(given: str) -> str:
+    """A notebook's path as runs have it."""
+    text = check_text("A path", given)
+    if not text.strip("/"):
+        raise InvalidOption(f"The path '{text}' names no notebook and no folder.", "Give its path in the project.")
+    return PurePosixPath(text).as_posix()
 
 
 def _tag(name: str, value: str | None) -> str | None:

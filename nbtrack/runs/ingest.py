@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.base import journal
 from nbtrack.base.sqlite import UNFIT
 from nbtrack.runs import objects
-from nbtrack.runs.store import artifacts, cells, experiments, metrics, params, runs, sessions
+from nbtrack.runs.store import artifacts, cells, experiments, metrics, moves, params, runs, sessions
 from nbtrack.runs.store.keys import key_number
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def _run(batch: Batch, conn: sqlite3.Connection, event: Event) -> None:
         "started": event["started"],
         "session": batch.session(conn),
         "kind": event["kind"],
-        "notebook": event.get("notebook"),
+        "notebook": _notebook(batch, conn, event),
         "cell": event.get("cell"),
         "execution": event.get("execution"),
         "number": event.get("number"),
@@ -203,6 +203,15 @@ def _run(batch: Batch, conn: sqlite3.Connection, event: Event) -> None:
     }
     batch._runs[event["id"]] = number = runs.save_run(conn, values)
     batch.touched.add(number)
+
+
+def _notebook(batch: Batch, conn: sqlite3.Connection, event: Event) -> str | None:
+    """Where the run's notebook is now: it may have been moved since the kernel was told its path."""
+    path = event.get("notebook")
+    if not path:
+        return None
+    told = event.get("told") or sessions.started(conn, batch.session(conn)) or event["started"]
+    return moves.followed(conn, path, told)
 
 
 def _end(batch: Batch, conn: sqlite3.Connection, event: Event) -> None:

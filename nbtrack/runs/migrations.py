@@ -18,6 +18,14 @@ def m001_runs(schema: Schema) -> None:
         schema.execute(statement)
 
 
+def m002_moves(schema: Schema) -> None:
+    """Where notebooks went. A reader of version 1 misses nothing: the paths of runs are right without it."""
+    schema.execute(
+        """CREATE TABLE moves (
+            n INTEGER PRIMARY KEY, old TEXT NOT NULL, new TEXT NOT NULL, at REAL NOT NULL) STRICT"""
+    )
+
+
 _BASE_TABLES = (
     """CREATE TABLE experiments (
         n INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, note TEXT NOT NULL DEFAULT '', created REAL NOT NULL
@@ -119,4 +127,4 @@ _INDEXES = (
     "CREATE INDEX artifacts_by_hash ON artifacts (hash)",
 )
 
-MIGRATIONS: tuple[Migration, ...] = (m001_runs,)
+MIGRATIONS: tuple[Migration, ...] = (m001_runs, m002_moves)

@@ -49,6 +49,12 @@ def set_position(conn: sqlite3.Connection, session: str, segment: int, offset: i
     )
 
 
+def started(conn: sqlite3.Connection, number: int) -> float | None:
+    """When a session began, None if its own record has not come."""
+    found: float | None = conn.execute("SELECT started FROM sessions WHERE n = ?", (number,)).fetchone()[0]
+    return found
+
+
 def end_session(conn: sqlite3.Connection, session: str, at: float) -> None:
     """The process said that it ends."""
     conn.execute("UPDATE sessions SET ended = ? WHERE id = ?", (at, session))

@@ -1,0 +1,40 @@
+"""What the kernel that we are in knows of itself."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+
+def kernel_id() -> str:
+    """The kernel's id as Jupyter knows it: the middle of its connection file's name; empty outside of a kernel."""
+    with suppress(Exception):
+        return _connection_file().stem.removeprefix("kernel-")
+    return ""
+
+
+@cache
+def path_told() -> float | None:
+    """When this kernel was told its notebook's path, in Unix seconds; None outside of a kernel.
+
+    The path stands in the environment, and in the connection file, which is written once. A kernel that is restarted
+    inherits the environment of its first start, so a path that stands in both is as old as that file. Newer servers
+    tell the path anew where it has changed: then it is as old as this process.
+    """
+    with suppress(Exception):
+        file = _connection_file()
+        if json.loads(file.read_bytes()).get("jupyter_session") == os.environ.get("JPY_SESSION_NAME"):
+            return file.stat().st_mtime
+        import psutil  # part of every ipykernel installation
+
+        return float(psutil.Process().create_time())
+    return None
+
+
+def _connection_file() -> Path:
+    from ipykernel.connect import get_connection_file
+
+    return Path(get_connection_file())
