@@ -2,7 +2,7 @@
 import type { RunRow } from "../contract";
 import { type Sign, sign } from "../lib/palette";
 
-const STATUS = { running: "●", finished: "✓", failed: "✗", interrupted: "◼", crashed: "✗" } as const;
+export const STATUS = { running: "●", finished: "✓", failed: "✗", interrupted: "◼", crashed: "✗" } as const;
 
 export function RunMark({ id, look }: { id: string; look?: Sign }) {
   const { colour, glyph } = look ?? sign(id);

@@ -7,7 +7,7 @@ import { Icon } from "../../../parts/Icon";
 import { useAsk } from "../../../state/query";
 
 interface Props {
-  rows: readonly RunRow[];
+  rows: readonly Pick<RunRow, "tags">[];
   count: number;
   onSave: (tags: Record<string, string | null>) => Promise<boolean>;
   onDone: () => void;

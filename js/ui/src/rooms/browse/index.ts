@@ -1,0 +1,2 @@
+export type { Host, HostCommand, HostCommands, Spot, Trouble } from "./host";
+export { Sidebar } from "./Sidebar";
