@@ -16,6 +16,8 @@ export class FakeTransport extends Announcer implements Transport {
   readonly asked: { op: OperationName; request: unknown }[] = [];
   readonly answers: Answers;
   readonly assets: Record<string, string> = {};
+  /** Set where the way has addresses. */
+  artifact?: Transport["artifact"];
 
   constructor(answers: Answers = {}) {
     super();

@@ -32,7 +32,7 @@ export function App() {
   return (
     // In a notebook, its shortcuts must not take what is typed here; in a place of its own there are none of single keys.
     <section
-      className={`nbt-panel${full ? " nbt-full" : ""}${fill ? " nbt-fill" : ""}`}
+      className={`nbt-panel${full ? " nbt-full" : ""}${fill ? " nbt-whole" : ""}`}
       style={fill ? undefined : { height }}
       aria-label="nbtrack runs"
       data-jp-suppress-context-menu=""

@@ -318,6 +318,35 @@ test("a pickle is never asked for; it can be downloaded", async () => {
   expect(transport.of("runs.artifact")).toHaveLength(1);
 });
 
+test("where artifacts have addresses a file is saved from its own, and sound and film are played from it", async () => {
+  const saved = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (this: HTMLAnchorElement) {
+    links.push([this.getAttribute("href"), this.download]);
+  });
+  const links: unknown[] = [];
+  const { show, ...context } = panel({
+    "runs.get": () => detail({ artifacts: [artifact("clip.mp4"), artifact("huge.png", "image/png", 50_000_000)] }),
+  });
+  context.transport.artifact = (run, path) => `/files/${run}/${path}`;
+  show(<OneRun id={ID} />);
+  await settle(600);
+  await go(/Artifacts/);
+  expect(screen.getByLabelText("clip.mp4", { selector: "video" }).getAttribute("src")).toBe(`/files/${ID}/clip.mp4`);
+  fireEvent.click(screen.getByRole("button", { name: "Download" }));
+  fireEvent.click(screen.getByRole("button", { name: /huge\.png/ }));
+  await settle();
+  expect(screen.getByRole("img", { name: "huge.png" }).getAttribute("src")).toBe(`/files/${ID}/huge.png`);
+  expect(links).toEqual([[`/files/${ID}/clip.mp4`, "clip.mp4"]]);
+  expect(context.transport.of("runs.artifact")).toEqual([]);
+  saved.mockRestore();
+});
+
+test("a film is not fetched whole where there are no addresses", async () => {
+  const { transport } = await open({ "runs.get": () => detail({ artifacts: [artifact("clip.mp4")] }) });
+  await go(/Artifacts/);
+  expect(screen.getByText("There is no preview of this kind of file.")).toBeTruthy();
+  expect(transport.of("runs.artifact")).toEqual([]);
+});
+
 test("a file that is larger than its preview says so", async () => {
   await open({
     "runs.get": () => detail({ artifacts: [artifact("big.txt", null, 5_000_000)] }),

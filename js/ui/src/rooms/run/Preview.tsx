@@ -9,7 +9,7 @@ import { Spinner } from "../../parts/Marks";
 import { ErrorNote } from "../../parts/Notes";
 import { useAsk } from "../../state/query";
 import { CodeBlock } from "./Code";
-import { blobType, bytesOf, ending, LIMITS, previewOf, textOf, useBlobUrl, useDownload } from "./content";
+import { blobType, bytesOf, ending, LIMITS, previewOf, textOf, useAddress, useBlobUrl, useDownload } from "./content";
 import { pythonLines } from "./highlight";
 import { JsonTree } from "./JsonTree";
 import { Sealed } from "./Sealed";
@@ -26,7 +26,15 @@ interface Props {
 /** The preview of an artifact; where there is none, what is known of it. */
 export function Preview({ run, artifact }: Props) {
   const kind = previewOf(artifact);
-  if (kind === "none")
+  const address = useAddress(run, artifact);
+  // Played from where it is, so that the browser fetches what it plays; a large picture as it comes.
+  if (address && (kind === "audio" || kind === "video")) {
+    return <Player key={artifact.hash} src={address} kind={kind} artifact={artifact} />;
+  }
+  if (address && kind === "picture" && artifact.size > LIMITS.picture) {
+    return <img className="nbt-picture" src={address} alt={oneLine(artifact.path, 200)} />;
+  }
+  if (kind === "none" || kind === "video")
     return <NoPreview why="There is no preview of this kind of file." run={run} artifact={artifact} />;
   // The same path may hold another file after the next log: its hash says so.
   return <Loaded key={artifact.hash} run={run} artifact={artifact} />;
@@ -95,6 +103,13 @@ function Sound({ bytes, artifact }: { bytes: Uint8Array<ArrayBuffer>; artifact: 
   const url = useBlobUrl(bytes, blobType(artifact));
   // biome-ignore lint/a11y/useMediaCaption: nobody wrote captions for a run's sounds
   return url && <audio controls src={url} aria-label={oneLine(artifact.path, 200)} />;
+}
+
+function Player({ src, kind, artifact }: { src: string; kind: "audio" | "video"; artifact: Artifact }) {
+  const Media = kind;
+  return (
+    <Media className={`nbt-${kind}`} controls preload="metadata" src={src} aria-label={oneLine(artifact.path, 200)} />
+  );
 }
 
 function Python({ text }: { text: string }) {

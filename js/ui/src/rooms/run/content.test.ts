@@ -14,6 +14,8 @@ test.each([
   ["n.ipynb", null, "json"],
   ["fig.json", "application/vnd.plotly.v1+json", "json"],
   ["tone.wav", "audio/x-wav", "audio"],
+  ["clip.mp4", null, "video"],
+  ["clip", "video/webm", "video"],
   ["code.py", "text/plain", "python"],
   ["train.log", "text/plain", "text"],
   ["model.pkl", null, "none"],

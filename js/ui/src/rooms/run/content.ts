@@ -6,7 +6,7 @@ import type { Artifact } from "../../contract";
 import { size } from "../../lib/format";
 import { usePanel } from "../../state/panel";
 
-export type Preview = "picture" | "svg" | "html" | "table" | "json" | "audio" | "python" | "text" | "none";
+export type Preview = "picture" | "svg" | "html" | "table" | "json" | "audio" | "video" | "python" | "text" | "none";
 
 // Only these types are ever given to a blob: none of them is a document that could run in the page's origin.
 const PICTURES: Record<string, string> = {
@@ -26,6 +26,13 @@ const SOUNDS: Record<string, string> = {
   flac: "audio/flac",
   m4a: "audio/mp4",
   aac: "audio/aac",
+};
+const VIDEOS: Record<string, string> = {
+  mp4: "video/mp4",
+  m4v: "video/mp4",
+  webm: "video/webm",
+  ogv: "video/ogg",
+  mov: "video/quicktime",
 };
 const MIMES: Record<string, Preview> = {
   "image/svg+xml": "svg",
@@ -64,6 +71,7 @@ export const LIMITS: Record<Preview, number> = {
   table: 1 << 20,
   python: 1 << 19,
   text: 1 << 19,
+  video: 0, // played from an address, or not at all
   none: 0,
 };
 const MOST = 16 << 20; // bytes of one answer
@@ -81,6 +89,7 @@ export function previewOf({ path, mime }: Pick<Artifact, "path" | "mime">): Prev
   if (Object.hasOwn(MIMES, type)) return MIMES[type] ?? "text";
   if (pictureType(path, type)) return "picture";
   if (soundType(path, type)) return "audio";
+  if (Object.hasOwn(VIDEOS, end) || Object.values(VIDEOS).includes(type)) return "video";
   if (type.endsWith("+json")) return "json";
   if (type.startsWith("text/") || TEXTS.has(end)) return "text";
   return "none";
@@ -137,12 +146,26 @@ export function useBlobUrl(bytes: Uint8Array<ArrayBuffer> | null, type: string):
   return url;
 }
 
+/** The address of an artifact, where the way to Python has addresses. */
+export function useAddress(run: string, { path }: Pick<Artifact, "path">): string | null {
+  return usePanel().transport.artifact?.(run, path) ?? null;
+}
+
+function save(address: string, path: string): void {
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = fileName(path);
+  link.click();
+}
+
 /** Saves an artifact as a file of the browser. */
 export function useDownload(run: string): (artifact: Artifact) => Promise<void> {
   const { transport, toasts } = usePanel();
   return useCallback(
     async (artifact) => {
       const { say } = toasts.getState();
+      const address = transport.artifact?.(run, artifact.path);
+      if (address) return save(address, artifact.path);
       try {
         const request = { run, path: artifact.path, limit: MOST };
         const { data, cut } = await transport.ask("runs.artifact", request, { timeout: 300_000 });
@@ -154,10 +177,7 @@ export function useDownload(run: string): (artifact: Artifact) => Promise<void> 
           });
         }
         const url = URL.createObjectURL(new Blob([bytesOf(data)], { type: "application/octet-stream" }));
-        const link = document.createElement("a");
-        link.href = url;
-        link.download = fileName(artifact.path);
-        link.click();
+        save(url, artifact.path);
         setTimeout(() => URL.revokeObjectURL(url), 10_000);
       } catch (error) {
         const hint = error instanceof AskError ? error.hint : "";
