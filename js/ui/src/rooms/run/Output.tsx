@@ -16,7 +16,7 @@ import { Terminal } from "./Terminal";
 
 const MOST = 100;
 
-export function Output({ detail }: TabProps) {
+export function Output({ detail }: Pick<TabProps, "detail">) {
   const { row, artifacts } = detail;
   const { data, error, again } = useAsk("runs.outputs", { run: row.id }, { every: 500 });
   const [most, more] = useMost(MOST);

@@ -1,0 +1,60 @@
+// Changes of a notebook's cells, each of which one undo takes back.
+import type { Cell, ICellModel } from "@jupyterlab/cells";
+import { NotebookActions, type NotebookPanel } from "@jupyterlab/notebook";
+import { ensureMagics } from "../kernels";
+import type { At } from "./here";
+import { isPython } from "./kernel";
+import { isTracked, needsMagics, trackLine } from "./source";
+
+/** Why the cell's text cannot be changed; null where it can. */
+export function lockedWhy({ panel, cell }: At): string | null {
+  if (cell.readOnly || cell.model.getMetadata("editable") === false) return "This cell is read-only.";
+  return lockedNotebook(panel);
+}
+
+export function lockedNotebook({ model, context }: NotebookPanel): string | null {
+  const locked = model?.readOnly || context.contentsModel?.writable === false;
+  return locked ? "This notebook is read-only." : null;
+}
+
+/** Puts a text into a cell. What was typed just before is a step of its own. */
+export function putText(cell: Cell<ICellModel>, text: string): void {
+  const { sharedModel } = cell.model;
+  const { undoManager } = sharedModel as { undoManager?: { stopCapturing(): void } | null };
+  undoManager?.stopCapturing();
+  sharedModel.setSource(text);
+  undoManager?.stopCapturing();
+}
+
+/** A new code cell below another; it is the active one then. */
+export function insertBelow({ panel, cell }: At, source: string): At {
+  const { content } = panel;
+  const index = content.widgets.indexOf(cell) + 1;
+  panel.model?.sharedModel.insertCell(index, { cell_type: "code", source, metadata: {} });
+  content.deselectAll();
+  content.activeCellIndex = index;
+  return { panel, cell: content.widgets[index] as Cell<ICellModel> };
+}
+
+export async function run({ panel, cell }: At): Promise<void> {
+  const { content, sessionContext } = panel;
+  content.deselectAll();
+  content.activeCellIndex = content.widgets.indexOf(cell);
+  prepare(panel, cell.model.sharedModel.getSource());
+  await NotebookActions.run(content, sessionContext);
+}
+
+/**
+ * A tracked cell would fail in a kernel that does not know the magic. The kernel takes requests in their order: what
+ * loads it comes before all that is run after this.
+ */
+export function prepare(panel: NotebookPanel, source: string): void {
+  const kernel = panel.sessionContext.session?.kernel;
+  if (kernel && needsMagics(source) && isPython(panel)) void ensureMagics(kernel, "python");
+}
+
+/** The code of a run as it is put into its cell: a `%%track` line that it was kept without stays in the cell. */
+export function codeFor(code: string, now: string): string {
+  const line = trackLine(now);
+  return line && !isTracked(code) ? `${line}\n${code}` : code;
+}
