@@ -31,7 +31,7 @@ def text(name: str) -> str:
     Raises:
         NotBuilt: it is not there.
     """
-    return _read(name).decode("utf-8")
+    return read(name).decode("utf-8")
 
 
 def asset(name: object) -> tuple[str, bytes]:
@@ -43,10 +43,15 @@ def asset(name: object) -> tuple[str, bytes]:
     kind = ASSETS.get(name) if isinstance(name, str) else None
     if kind is None:
         raise UnknownAsset(f"The panel has no file {str(name)[:60]!r}.", f"There are: {', '.join(ASSETS)}.")
-    return kind, _read(str(name))
+    return kind, read(str(name))
 
 
-def _read(name: str) -> bytes:
+def read(name: str) -> bytes:
+    """The bytes of a built file.
+
+    Raises:
+        NotBuilt: it is not there.
+    """
     try:
         return (STATIC / name).read_bytes()
     except OSError as error:

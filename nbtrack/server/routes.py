@@ -1,112 +1,124 @@
-"""The routes, made from the table of operations."""
+"""The routes: one per operation, made from the table, and the few beside them."""
 
 from __future__ import annotations
 
-import asyncio
-import mimetypes
-from pathlib import Path
 from typing import Any
 
-import msgspec
-from jupyter_server.auth.decorator import authorized
-from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from nbtrack.api import built
-from nbtrack.api.dispatch import dispatch
+from nbtrack.api import rooms
+from nbtrack.api.dispatch import MAX_PAYLOAD, dispatch
 from nbtrack.api.rooms import OPERATIONS
 from nbtrack.base.errors import NbtrackError
 from nbtrack.base.wire import Op
-from nbtrack.server import projects
+from nbtrack.sdk.lines import complete_line
+from nbtrack.server.changes import Changes
+from nbtrack.server.desk import Desk
+from nbtrack.server.files import Artifacts, Static
+from nbtrack.server.handlers import HUB, RESOURCE, Handler, guarded
+from nbtrack.server.hub import Hub
 
-RESOURCE = "nbtrack"
-
-
-class Handler(APIHandler):
-    """What all routes share."""
-
-    auth_resource = RESOURCE
-    _track_activity = False
-
-    @property
-    def root(self) -> Path:
-        """The server's folder."""
-        return Path(self.settings["server_root_dir"]).expanduser()
-
-    def answer(self, body: bytes) -> None:
-        """Send it, as JSON."""
-        self.set_header("Content-Type", "application/json")
-        self.finish(body)
-
-    def fail(self, error: NbtrackError) -> None:
-        """The one shape of an error."""
-        self.set_status(400)
-        about = {"code": error.code, "message": error.message, "hint": error.hint, "column": None}
-        self.answer(msgspec.json.encode({"ok": False, "error": about}))
+_LONGEST_LINE = 10_000  # characters
 
 
+@web.stream_request_body
 class Operation(Handler):
-    """One operation."""
+    """One operation. What is too large is read to its end, so that the client hears why, but not kept."""
 
-    op: Op
+    def initialize(self, op: Op | None = None) -> None:
+        """op: which one; None for a name that no operation has."""
+        self.op = op
+        self._chunks: list[bytes] = []
+        self._size = 0
 
-    @web.authenticated
-    @authorized("read")
-    async def get(self) -> None:
+    def action(self) -> str:
+        """The authorizer is asked by what the operation does, not by how it was sent: long questions come by POST."""
+        return "read" if self.op is None or self.op.method == "GET" else "write"
+
+    def data_received(self, chunk: bytes) -> None:
+        """A piece of the body."""
+        self._size += len(chunk)
+        if self._size <= MAX_PAYLOAD:
+            self._chunks.append(chunk)
+        elif self._chunks:
+            self._chunks = [b" " * (MAX_PAYLOAD + 1)]  # what says that it is too large
+
+    @guarded
+    async def get(self, name: str = "") -> None:
         """What reads."""
-        await self.run(self.get_query_argument("payload", "{}"))
+        if self.op is not None and self.op.method != "GET":
+            self.set_header("Allow", "POST")
+            raise web.HTTPError(405)
+        await self.run(name, self.query("payload", "{}"))
 
-    @web.authenticated
-    @authorized("write")
-    async def post(self) -> None:
+    @guarded
+    async def post(self, name: str = "") -> None:
         """What changes something, or asks for more than an address holds."""
-        await self.run(self.request.body)
+        await self.run(name, b"".join(self._chunks))
 
-    async def run(self, payload: str | bytes) -> None:
-        """Answer off the event loop."""
+    async def run(self, name: str, payload: str | bytes) -> None:
+        """Answer off the event loop, changes of a project in the order they came."""
+        given = self.query("project")
+        name = name if self.op is None else self.op.name
+
+        def job() -> bytes:
+            project = self.places.project(given)
+            self.desk.used(project)
+            return dispatch(project, name, payload)
+
+        if self.action() == "read":
+            await self.answer_by(job)
+            return
         try:
-            project = projects.project_at(self.root, self.get_query_argument("project", ""))
+            await self.answer(await self.desk.do(self.desk.writes(given), job))
         except NbtrackError as error:
             self.fail(error)
-            return
-        self.answer(await asyncio.to_thread(dispatch, project, self.op.name, payload))
 
 
 class Projects(Handler):
     """Which project a notebook or folder belongs to."""
 
-    @web.authenticated
-    @authorized("read")
+    @guarded
     async def get(self) -> None:
         """Answer by the path given."""
-        try:
-            result = await asyncio.to_thread(projects.found, self.root, self.get_query_argument("path", ""))
-        except NbtrackError as error:
-            self.fail(error)
-            return
-        self.answer(msgspec.json.encode({"ok": True, "result": result}))
+        path = self.query("path")
+        await self.result(lambda: self.places.found(path))
 
 
-class Static(Handler):
-    """The built files."""
+class Complete(Handler):
+    """What can stand at the end of a line of the magics."""
 
-    @web.authenticated
-    @authorized("read")
-    async def get(self, name: str) -> None:
-        """One of them."""
-        if name not in (built.MODULE, built.STYLE, *built.ASSETS):
-            raise web.HTTPError(404)
-        self.set_header("Content-Type", mimetypes.guess_type(name)[0] or "text/plain")
-        self.finish((built.STATIC / name).read_bytes())
+    @guarded
+    async def get(self) -> None:
+        """Answer for a line up to its cursor."""
+        given, line = self.query("project"), self.query("line")[-_LONGEST_LINE:]
+
+        def job() -> dict[str, object]:
+            words, start = complete_line(line, rooms.service(self.places.project(given)))
+            return {"words": words, "start": len(line[:start].encode("utf-16-le")) // 2}
+
+        await self.result(job)
+
+
+def routes_of(base_url: str) -> list[tuple[Any, ...]]:
+    """All routes under an address, as tornado takes them."""
+    at = url_path_join(base_url, RESOURCE)
+    made: list[tuple[Any, ...]] = [
+        (url_path_join(at, "api", name.replace(".", r"\.")), Operation, {"op": op}) for name, op in OPERATIONS.items()
+    ]
+    return [
+        *made,
+        (url_path_join(at, r"api/([^/]+)"), Operation),
+        (url_path_join(at, "projects"), Projects),
+        (url_path_join(at, "complete"), Complete),
+        (url_path_join(at, r"static/([^/]+)"), Static),
+        (url_path_join(at, r"artifacts/([^/]+)/(.+)"), Artifacts),
+        (url_path_join(at, "changes"), Changes),
+    ]
 
 
 def add_routes(app: Any, base_url: str) -> None:
-    """Put them into a server."""
-    at = url_path_join(base_url, RESOURCE)
-    routes: list[tuple[str, type[Handler]]] = [
-        (url_path_join(at, "api", name.replace(".", r"\.")), type("Answer", (Operation,), {"op": op}))
-        for name, op in OPERATIONS.items()
-    ]
-    routes += [(url_path_join(at, "projects"), Projects), (url_path_join(at, r"static/([\w.]+)"), Static)]
-    app.add_handlers(".*$", routes)
+    """Put them into a server's application, with what they share."""
+    app.settings[HUB] = Hub(Desk())
+    app.add_handlers(".*$", routes_of(base_url))
