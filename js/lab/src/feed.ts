@@ -12,6 +12,7 @@ type Tell = (news: News) => void;
 type Asker = Pick<Transport, "ask" | "onRevision">;
 
 const GAP = 1000; // milliseconds between two questions: a run that logs moves the revision many times a second
+const UNSEEN = 5; // times that gap while nobody sees the page
 const AGAIN = ["unreachable", "timeout", "http"]; // what may be over by itself
 const MOST = 100; // runs of which the end is asked at once
 
@@ -56,13 +57,15 @@ export class Feed {
       this.#stale = true;
       this.#look();
     });
-    const seen = () => this.#look();
+    const seen = () => {
+      this.#wait(undefined); // it may be a long one, from when nobody looked
+      this.#look();
+    };
     document.addEventListener("visibilitychange", seen);
     return () => {
       deaf();
       document.removeEventListener("visibilitychange", seen);
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
+      this.#wait(undefined);
       // Whoever listens next hears of what is so then, not of all that ended meanwhile.
       this.#running = new Set();
       this.#news = null;
@@ -74,13 +77,20 @@ export class Feed {
   #look(): void {
     if (!this.#stale || this.#asking || this.#timer !== undefined) return;
     if (document.hidden && ![...this.#listeners.values()].includes(true)) return;
-    const wait = this.#asked + this.gap * 2 ** Math.min(this.#failed, 6) - Date.now();
+    const gap = this.gap * (document.hidden ? UNSEEN : 1) * 2 ** Math.min(this.#failed, 6);
+    const wait = this.#asked + gap - Date.now();
     if (wait <= 0) void this.#ask();
-    else
-      this.#timer = setTimeout(() => {
-        this.#timer = undefined;
-        this.#look();
-      }, wait);
+    else this.#wait(wait);
+  }
+
+  #wait(milliseconds: number | undefined): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (milliseconds === undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#look();
+    }, milliseconds);
   }
 
   async #ask(): Promise<void> {
