@@ -32,9 +32,9 @@ export class Server {
     return this.get<ProjectInfo>("projects", { path });
   }
 
-  async get<T>(route: string, query: Record<string, string>): Promise<T> {
+  async get<T>(route: string, query: Record<string, string>, init: RequestInit = {}): Promise<T> {
     const url = this.url(route) + URLExt.objectToQueryString(query);
-    const response = await this.fetch(url).catch(() => null);
+    const response = await this.fetch(url, init).catch(() => null);
     const answer = await response?.json().catch(() => null);
     if (answer?.ok) return answer.result as T;
     if (answer?.error) throw new AskError(answer.error);
