@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 MAGIC = "%%track"
-_PASS_THROUGH = ("%%time", "%%timeit", "%%capture", "%%prun")  # cell magics whose body is Python
+PASS_THROUGH = ("%%time", "%%timeit", "%%capture", "%%prun")  # cell magics whose body is Python
 
 
 def split_cell(source: str) -> tuple[str | None, str]:
@@ -25,7 +25,7 @@ def python_part(body: str) -> str:
     """The body without stacked cell magics such as ``%%time``; empty for a cell of another language."""
     while body.lstrip().startswith("%%"):
         first, _, rest = body.lstrip().partition("\n")
-        if first.split()[0] not in _PASS_THROUGH:
+        if first.split()[0] not in PASS_THROUGH:
             return ""
         body = rest
     return body

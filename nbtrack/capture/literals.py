@@ -6,6 +6,7 @@ import ast
 import builtins
 import operator
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from nbtrack.capture.scalars import (
     DEPTH_LIMIT,
@@ -119,28 +120,38 @@ def _is_huge(op: ast.operator, left: int | float, right: int | float) -> bool:
     return left.bit_length() + right.bit_length() > 2 * INTEGER_BITS
 
 
-def flatten(name: str, node: ast.expr) -> Iterator[tuple[str, object]]:
+class Place(NamedTuple):
+    """A literal where it stands in the tree."""
+
+    node: ast.expr
+    value: object
+
+
+def flatten(name: str, node: ast.expr, read: Callable[[ast.expr], object] = evaluate) -> Iterator[tuple[str, Place]]:
     """``name`` and the literal it is given, or ``name.key`` for each of a dict (``dict(key=…)`` too).
 
-    A dict of more than `LEAF_LIMIT` literals is data and gives none; nesting ends at `DEPTH_LIMIT`.
+    A dict of more than `LEAF_LIMIT` literals is data and gives none; nesting ends at `DEPTH_LIMIT`. read: gives the
+    value of a literal, `NOTHING` for anything else.
     """
-    value = evaluate(node)
+    value = read(node)
     if value is not NOTHING:
-        yield name, value
+        yield name, Place(node, value)
         return
-    found: list[tuple[str, object]] = []
-    _flatten_dict(name, node, DEPTH_LIMIT, found)
+    found: list[tuple[str, Place]] = []
+    _flatten_dict(name, node, DEPTH_LIMIT, found, read)
     if len(found) <= LEAF_LIMIT:
         yield from found
 
 
-def _flatten_dict(name: str, node: ast.expr, depth: int, found: list[tuple[str, object]]) -> None:
+def _flatten_dict(
+    name: str, node: ast.expr, depth: int, found: list[tuple[str, Place]], read: Callable[[ast.expr], object]
+) -> None:
     for part, item in _entries(node) if depth else ():
-        value = evaluate(item)
+        value = read(item)
         if value is not NOTHING:
-            found.append((f"{name}.{part}", value))
+            found.append((f"{name}.{part}", Place(item, value)))
         else:
-            _flatten_dict(f"{name}.{part}", item, depth - 1, found)
+            _flatten_dict(f"{name}.{part}", item, depth - 1, found, read)
         if len(found) > LEAF_LIMIT:
             return
 
@@ -194,34 +205,45 @@ def is_silent(dotted: str) -> bool:
 
 
 def call_literals(calls: list[tuple[int, int, ast.Call]]) -> dict[str, object]:
-    """``call.arg`` and its literal for the keyword arguments of ``calls``: (line, column, call) in any order.
+    """``call.arg`` and its literal for the keyword arguments of ``calls``: (line, column, call) in any order."""
+    return {name: places[0].value for name, places in call_places(calls).items()}
+
+
+def call_places(
+    calls: list[tuple[int, int, ast.Call]], read: Callable[[ast.expr], object] = evaluate
+) -> dict[str, list[Place]]:
+    """The same with the places where each stands: several calls may say the same.
 
     A call joins the first of its name in the cell that it does not contradict. One that contradicts them all
     is numbered, together with all of its arguments: ``Dense.units``, then ``Dense#2.units``.
     """
-    groups: dict[str, list[dict[str, object]]] = {}
+    groups: dict[str, list[dict[str, list[Place]]]] = {}
     for _, _, call in sorted(calls, key=operator.itemgetter(0, 1)):
         dotted = callee(call.func)
         if is_silent(dotted):
             continue
-        given: dict[str, object] = {}
+        given: dict[str, Place] = {}
         for keyword in call.keywords:
             if keyword.arg is not None and keyword.arg not in _SILENT_ARGUMENTS:
-                given.update(flatten(keyword.arg, keyword.value))
+                given.update(flatten(keyword.arg, keyword.value, read))
         if given:
             _join(groups.setdefault(dotted.rpartition(".")[2], []), given)
     return {
-        f"{name}{'' if number == 1 else f'#{number}'}.{argument}": value
+        f"{name}{'' if number == 1 else f'#{number}'}.{argument}": places
         for name, group in groups.items()
         for number, given in enumerate(group, start=1)
-        for argument, value in given.items()
+        for argument, places in given.items()
     }
 
 
-def _join(group: list[dict[str, object]], given: dict[str, object]) -> None:
+def _join(group: list[dict[str, list[Place]]], given: dict[str, Place]) -> None:
     for known in group:
-        if all(name not in known or same(known[name], value) for name, value in given.items()):
-            known.update(given)
+        if all(name not in known or same(known[name][0].value, place.value) for name, place in given.items()):
+            break
+    else:
+        if len(group) >= GROUP_LIMIT:
             return
-    if len(group) < GROUP_LIMIT:
-        group.append(given)
+        known = {}
+        group.append(known)
+    for name, place in given.items():
+        known.setdefault(name, []).append(place)

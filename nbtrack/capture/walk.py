@@ -69,11 +69,7 @@ class Walk:
             if type(part) is list:
                 self.each(one for one in part if isinstance(one, ast.AST))
             elif isinstance(part, ast.AST):
-                handler = visit.get(type(part))
-                if handler is not None:
-                    handler(self, part)
-                else:
-                    self.inside(part)
+                visit.get(type(part), Walk.inside)(self, part)
 
     def block(self, nodes: Iterable[ast.AST]) -> None:
         self.blocks += 1
@@ -184,7 +180,11 @@ class Walk:
         if self.blocks == 0:
             self.forget(name)
             if literal and not name.startswith("_"):
-                self.literals.update(flatten(name, value))
+                self.given(name, value)
+
+    def given(self, name: str, value: ast.expr) -> None:
+        """Note the literals that a name is given."""
+        self.literals.update((part, place.value) for part, place in flatten(name, value))
 
     def forget(self, name: str) -> None:
         if self.literals:

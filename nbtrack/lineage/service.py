@@ -5,6 +5,7 @@ from __future__ import annotations
 from nbtrack.base.errors import InvalidOption
 from nbtrack.lineage import contract as c
 from nbtrack.lineage.reasons import Side, reasons
+from nbtrack.lineage.rewrite import rewrite
 from nbtrack.lineage.store.before import before, nothing_before
 from nbtrack.runs.compare import changes
 from nbtrack.runs.contract import RunRequest
@@ -18,8 +19,13 @@ class LineageService:
         self._reads = reads
 
     def rewrite(self, request: c.RewriteRequest) -> c.Rewritten:
-        """The text of a cell with the params of a run in it."""
-        return c.Rewritten(request.text)
+        """The text of a cell with the params of a run in it, by the rules of `nbtrack.lineage.rewrite`.
+
+        Raises:
+            NotFound, Ambiguous: the run. InvalidOption: the text is no Python; the message names the line.
+        """
+        run = self._reads.get(RunRequest(request.run))
+        return rewrite(request.text, run.params, run.code)
 
     def explain(self, request: c.ExplainRequest) -> c.Explanation:
         """What changed from another run to this one, the likeliest causes first; `reasons` says by which rule.
