@@ -80,3 +80,11 @@ describe("columns while runs come and go", () => {
     expect(steady(later, [])).toEqual(later);
   });
 });
+
+it("shows the columns of the settings where nothing was said by hand, if the project has any of them", () => {
+  const ids = (first: string[], visible = {}) =>
+    seenColumns(COLUMNS, { ...PLAIN, visible, first }, null).map(({ id }) => id);
+  expect(ids(["params.lr", "params.unknown"])).toEqual(["name", "params.lr"]);
+  expect(ids(["params.lr"], { status: true, "params.lr": false })).toEqual(["name", "status"]);
+  expect(ids(["params.unknown"])).toEqual(ids([]));
+});

@@ -6,6 +6,8 @@ export interface Arrangement {
   visible: Readonly<Record<string, boolean>>;
   pinnedColumns: readonly string[];
   onlyDiffering: boolean;
+  /** The columns that are seen where nothing was said by hand. */
+  first?: readonly string[];
 }
 
 /** What a run was given. What came out of it is shown also where it is the same for all. */
@@ -26,10 +28,10 @@ export function inOrder(columns: readonly Column[], order: readonly string[]): C
 /** The columns that are seen, in their order, those held at the left first. differing: null while it is not known. */
 export function seenColumns(
   columns: readonly Column[],
-  { order, visible, pinnedColumns, onlyDiffering }: Arrangement,
+  { order, visible, pinnedColumns, onlyDiffering, first: wanted }: Arrangement,
   differing: ReadonlySet<string> | null,
 ): Column[] {
-  const first = firstColumns(columns);
+  const first = firstColumns(columns, wanted);
   const held = new Set(pinnedColumns);
   const seen = inOrder(columns, order).filter(({ id, kind }) => {
     if (!(visible[id] ?? first.has(id))) return false;

@@ -59,8 +59,10 @@ export function allColumns(keys: readonly Key[]): Column[] {
   return [...meta, ...named];
 }
 
-/** The columns that are seen when nothing was said by hand. */
-export function firstColumns(columns: readonly Column[]): Set<string> {
+/** The columns that are seen when nothing was said by hand: those that the user wants in all projects, if there are any. */
+export function firstColumns(columns: readonly Column[], wanted: readonly string[] = []): Set<string> {
+  const named = columns.filter(({ id }) => wanted.includes(id)).map(({ id }) => id);
+  if (named.length) return new Set(["name", ...named]);
   const left = { metrics: FIRST_METRICS, params: FIRST_PARAMS, tags: 0 };
   const found = new Set<string>();
   for (const { id, kind } of columns) {

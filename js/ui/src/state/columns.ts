@@ -49,12 +49,14 @@ export function useAllColumns(): { all: Column[]; asked: Asked<Keys> } {
 
 /** What is known of how the columns are arranged. */
 export function useArrangement(): Arrangement {
+  const { first } = usePanel().spec;
   return useView(
     useShallow(({ order, visible, pinnedColumns, onlyDiffering }: View) => ({
       order,
       visible,
       pinnedColumns,
       onlyDiffering,
+      first,
     })),
   );
 }

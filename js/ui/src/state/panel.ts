@@ -43,6 +43,8 @@ export interface PanelHost {
   fill?: boolean;
   /** Opens a run or a comparison beside the panel. */
   openTab?: (open: Open) => void;
+  /** Keeps how the table is arranged under a name that it asks for. */
+  saveView?: () => void;
   /** Is given the view before it is drawn for the first time. */
   onView?: (view: ViewStore) => void;
 }

@@ -79,3 +79,29 @@ test("a change made just before the panel closes is saved", async () => {
   end();
   expect((transport.of("tables.save").at(-1) as Saved).state).toMatchObject({ filter: "last" });
 });
+
+test("two views of a project do not undo one another's changes", async () => {
+  let state: Saved["state"] = null;
+  const way = () =>
+    new FakeTransport({
+      "tables.view": () => ({ state }),
+      "tables.save": (saved) => {
+        state = saved.state;
+        return saved;
+      },
+    });
+  const [one, other] = [createView(), createView()];
+  await remember(one, way(), {});
+  await remember(other, way(), {});
+  one.getState().set({ filter: "kept" });
+  await vi.advanceTimersByTimeAsync(1000);
+  other.getState().set({ groupBy: "params.lr" });
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(state).toMatchObject({ filter: "kept", groupBy: "params.lr" });
+});
+
+test("columns that a saved view has hidden are hidden", async () => {
+  const view = createView();
+  await remember(view, saving({ visible: { note: true } }), { columns: ["params.lr"], hidden: ["status"] });
+  expect(view.getState()).toMatchObject({ order: ["params.lr"], visible: { "params.lr": true, status: false } });
+});

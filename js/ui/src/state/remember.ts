@@ -10,43 +10,40 @@ const SAVE_AFTER = 600; // milliseconds of quiet
 /** Arrange the view as it was, then as the caller of the panel asked; save what changes. Returns what ends that. */
 export async function remember(view: ViewStore, transport: Transport, spec: PanelSpec): Promise<() => void> {
   const saved = await transport.ask("tables.view", {}, { timeout: WAIT }).catch(() => null);
-  const before = restored(saved?.state);
-  view.setState({ ...before, ...firstColumns(spec, before), ...asked(spec) });
+  view.setState({ ...restored(saved?.state), ...asked(spec) });
   if (spec.open) view.setState({ open: { kind: "run", id: spec.open } });
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let last = JSON.stringify(arranged(view.getState()));
-  const save = () => {
+  let last = arranged(view.getState());
+  const save = async (closing: boolean) => {
     timer = undefined;
     const state = arranged(view.getState());
-    const text = JSON.stringify(state);
-    if (text === last) return;
-    last = text;
+    const changed = differing(last, state);
+    if (!Object.keys(changed).length) return;
+    last = state;
+    // Another tab of the project may have saved since: only what was changed here goes over it.
+    const others = closing ? null : await transport.ask("tables.view", {}).catch(() => null);
+    const whole = { ...state, ...others?.state, ...(others?.state ? changed : {}) };
     // A project that cannot be written is looked at all the same; then nothing is remembered.
-    transport.ask("tables.save", { state: state as unknown as Record<string, Json> }).catch(() => {});
+    transport.ask("tables.save", { state: whole as unknown as Record<string, Json> }).catch(() => {});
   };
   const end = view.subscribe(() => {
     clearTimeout(timer);
-    timer = setTimeout(save, SAVE_AFTER);
+    timer = setTimeout(() => void save(false), SAVE_AFTER);
   });
   return () => {
     end();
     if (timer !== undefined) {
       clearTimeout(timer);
-      save();
+      void save(true);
     }
   };
 }
 
-/** The columns that the user wants to see in every project, where none were chosen in this one. */
-function firstColumns({ first }: PanelSpec, { order, visible }: Partial<Arranged>): Partial<Arranged> {
-  if (!first?.length || order?.length || Object.keys(visible ?? {}).length) return {};
-  return shownFirst(first);
+function differing(before: Arranged, now: Arranged): Partial<Arranged> {
+  const names = Object.keys(now) as (keyof Arranged)[];
+  const changed = names.filter((name) => JSON.stringify(now[name]) !== JSON.stringify(before[name]));
+  return Object.fromEntries(changed.map((name) => [name, now[name]]));
 }
-
-const shownFirst = (columns: string[]): Partial<Arranged> => ({
-  order: columns,
-  visible: Object.fromEntries(columns.map((id) => [id, true])),
-});
 
 /** What the caller of the panel said goes before what was remembered. */
 function asked(spec: PanelSpec): Partial<Arranged> {
@@ -54,7 +51,7 @@ function asked(spec: PanelSpec): Partial<Arranged> {
   const { filter, sort, columns, hidden, charts, height } = spec;
   if (filter) Object.assign(found, { filter, also: [] });
   if (sort?.length) found.sort = sort.map((key) => ({ id: key.replace(/^-/, ""), desc: key.startsWith("-") }));
-  if (columns) Object.assign(found, shownFirst(columns));
+  if (columns) Object.assign(found, { order: columns, visible: Object.fromEntries(columns.map((id) => [id, true])) });
   if (hidden?.length) found.visible = { ...found.visible, ...Object.fromEntries(hidden.map((id) => [id, false])) };
   if (charts?.length) found.metrics = charts;
   if (height) found.height = height;

@@ -7,6 +7,7 @@ import { Spinner } from "../../../parts/Marks";
 import { Menu } from "../../../parts/Menu";
 import { ErrorNote } from "../../../parts/Notes";
 import { useAllColumns } from "../../../state/columns";
+import { usePanel } from "../../../state/panel";
 import { ARRANGED, useSetView, useView } from "../../../state/view";
 import { ColumnList, type Group } from "./ColumnList";
 
@@ -39,7 +40,8 @@ function Chooser() {
   const set = useSetView();
   const [search, setSearch] = useState("");
   const arranged = useMemo(() => inOrder(all, order), [all, order]);
-  const first = useMemo(() => firstColumns(all), [all]);
+  const wanted = usePanel().spec.first;
+  const first = useMemo(() => firstColumns(all, wanted), [all, wanted]);
   const groups = useMemo((): Group[] => {
     const wanted = found(arranged, search);
     return (["meta", "metrics", "params", "tags"] as const)

@@ -1,6 +1,7 @@
 // What is left: how many runs the charts show, the keys, and back to how it was at first.
 import { useCallback, useRef, useState } from "react";
 import { Menu, MenuItem, MenuLine, MenuTitle } from "../../../parts/Menu";
+import { usePanel } from "../../../state/panel";
 import { ARRANGED, useSetView, useView } from "../../../state/view";
 import { KeysHelp } from "../table/KeysHelp";
 
@@ -11,6 +12,7 @@ export function ViewMenu() {
   const full = useView((view) => view.fullScreen);
   const hidden = useView((view) => view.hidden.length);
   const set = useSetView();
+  const { host } = usePanel();
   const anchor = useRef<HTMLElement | null>(null);
   const [help, setHelp] = useState(false);
   const closeHelp = useCallback(() => setHelp(false), []);
@@ -52,6 +54,7 @@ export function ViewMenu() {
               />
               <MenuItem label="Keyboard help" icon="info" keys="?" onChoose={then(() => setHelp(true))} />
               <MenuLine />
+              {host?.saveView && <MenuItem label="Save view as…" icon="download" onChoose={then(host.saveView)} />}
               <MenuItem label="Reset the view" icon="undo" onChoose={then(() => set(fresh()))} />
             </>
           );
