@@ -113,6 +113,34 @@ test("what ended before somebody listened is not told", async () => {
   expect(heard.flatMap((news) => news.ended)).toEqual([]);
 });
 
+test("runs too short to be seen running are told, and each of several", async () => {
+  const runs = new Runs([row({ id: "old", started: 5000 })]);
+  const { heard } = feed(runs);
+  await ticks(1000);
+  runs.change((all) => all.unshift(row({ id: "a", started: 6000, ended: 6001 })));
+  await ticks(2000);
+  runs.change((all) =>
+    all.unshift(
+      row({ id: "d", started: 7003, status: "running" }),
+      row({ id: "c", started: 7000.5, ended: 7001, status: "failed" }),
+      row({ id: "b", started: 7000, ended: 7002 }),
+    ),
+  );
+  await ticks(2000);
+  runs.end("d", "finished");
+  await ticks(2000);
+  expect(heard.map((news) => news.ended.map((run) => run.id))).toEqual([[], ["a"], ["c", "b"], ["d"]]);
+});
+
+test("runs of long ago that come back are no endings", async () => {
+  const runs = new Runs([row({ id: "young", started: 5000 })]);
+  const { heard } = feed(runs);
+  await ticks(1000);
+  runs.change((all) => all.push(row({ id: "restored", started: 3000 }), row({ id: "imported", started: 1 })));
+  await ticks(2000);
+  expect(heard.flatMap((news) => news.ended)).toEqual([]);
+});
+
 test("a run that ended long after younger ones is found", async () => {
   const young = Array.from({ length: 50 }, (_, at) => row({ id: `young${at}` }));
   const runs = new Runs([...young, row({ id: "long", status: "running" })]);

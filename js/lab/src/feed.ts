@@ -4,7 +4,7 @@ import type { BriefRow, BrowsePage } from "@nbtrack/ui/src/contract";
 
 export interface News {
   page: BrowsePage;
-  /** Runs that were seen running and have ended since, the first that ended first. */
+  /** Runs that have ended since the news before, the first that ended first. */
   ended: BriefRow[];
 }
 
@@ -20,6 +20,7 @@ export class Feed {
   readonly #listeners = new Map<Tell, boolean>();
   #running: ReadonlySet<string> = new Set();
   #news: News | null = null;
+  #newest = 0; // when the youngest run that is known began
   #stale = true;
   #asking = false;
   #asked = Number.NEGATIVE_INFINITY;
@@ -69,6 +70,7 @@ export class Feed {
       // Whoever listens next hears of what is so then, not of all that ended meanwhile.
       this.#running = new Set();
       this.#news = null;
+      this.#newest = 0;
       this.#stale = true;
     };
   }
@@ -104,6 +106,7 @@ export class Feed {
       this.#failed = 0;
       if (session === this.#end) {
         this.#running = running;
+        this.#newest = Math.max(this.#newest, ...page.rows.map(begun));
         this.#tell({ page, ended });
       }
     } catch (error) {
@@ -116,17 +119,29 @@ export class Feed {
     }
   }
 
-  /** Which of the runs that went on have ended, and which go on. */
+  /** Which runs have ended, and which go on. */
   async #endings(page: BrowsePage): Promise<{ ended: BriefRow[]; running: Set<string> }> {
     const running = new Set(page.running.map((run) => run.id));
     const gone = [...this.#running].filter((id) => !running.has(id)).slice(0, MOST);
-    if (gone.length === 0) return { ended: [], running };
-    const ids = gone.map((id) => `'${id.replaceAll("'", "''")}'`).join(", ");
-    const { rows } = await this.transport.ask("tables.browse", { filter: `id in (${ids})`, limit: MOST });
+    const [rows, short] = await Promise.all([this.#named(gone), this.#short(page)]);
     // Of very many that go on at once the page names only some.
     for (const run of rows) if (run.status === "running") running.add(run.id);
-    const ended = rows.filter((run) => run.status !== "running");
+    const ended = [...rows, ...short.filter((run) => !gone.includes(run.id))].filter((run) => run.status !== "running");
     return { ended: ended.sort((a, b) => Number(a.ended) - Number(b.ended)), running };
+  }
+
+  async #named(runs: readonly string[]): Promise<BriefRow[]> {
+    if (runs.length === 0) return [];
+    const ids = runs.map((id) => `'${id.replaceAll("'", "''")}'`).join(", ");
+    return (await this.transport.ask("tables.browse", { filter: `id in (${ids})`, limit: MOST })).rows;
+  }
+
+  /** Runs that have begun since the news before; some were never seen running. */
+  async #short(page: BrowsePage): Promise<BriefRow[]> {
+    const count = Math.min(MOST, page.total - (this.#news?.page.total ?? page.total));
+    if (count <= 0) return [];
+    const rows = count === 1 ? page.rows : (await this.transport.ask("tables.browse", { limit: count })).rows;
+    return rows.filter((run) => begun(run) > this.#newest);
   }
 
   #tell(news: News): void {
@@ -134,6 +149,8 @@ export class Feed {
     for (const tell of [...this.#listeners.keys()]) tell(news);
   }
 }
+
+const begun = (run: BriefRow) => Number(run.started) || 0;
 
 const feeds = new WeakMap<Asker, Feed>();
 
