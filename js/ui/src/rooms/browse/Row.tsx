@@ -110,11 +110,20 @@ export const Row = memo(function Row({ held, index, id, now, active, selected, r
               {tags.length > CHIPS && <span className="nbt-dim">+{tags.length - CHIPS}</span>}
             </span>
           )}
+          {!renaming && (
+            <span className="nbt-side-took">
+              {row.starred && (
+                <span className="nbt-side-starred" aria-hidden="true">
+                  ★
+                </span>
+              )}
+              {row.status === "running" ? elapsed(time) : duration(time)}
+            </span>
+          )}
         </div>
         <div className="nbt-side-line nbt-side-facts">
           <StatusSign status={row.status} />
           <span className="nbt-side-when">{started(row, now)}</span>
-          <span className="nbt-side-took">{row.status === "running" ? elapsed(time) : duration(time)}</span>
           <Metric metric={row.metric} directions={directions} colour={colour} />
         </div>
       </div>

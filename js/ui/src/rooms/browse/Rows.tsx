@@ -108,7 +108,9 @@ export function Rows({ id, memory, now, directions, picking, renaming, events, o
       aria-activedescendant={place !== undefined && place >= from && place < to ? `${id}-${active}` : undefined}
       aria-busy={list.stale}
       tabIndex={0}
-      className={`nbt-side-list${list.stale && !list.mistake ? " nbt-stale" : ""}`}
+      className={["nbt-side-list", list.stale && !list.mistake && "nbt-stale", selected.size > 1 && "nbt-many"]
+        .filter(Boolean)
+        .join(" ")}
       onScroll={look}
       onKeyDown={onKeyDown}
     >

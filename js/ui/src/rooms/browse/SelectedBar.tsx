@@ -1,6 +1,6 @@
 // What can be done with the runs that are chosen; and the question for another run to compare one with.
 import { type RefObject, useRef } from "react";
-import { oneLine, plural } from "../../lib/format";
+import { oneLine } from "../../lib/format";
 import { Button } from "../../parts/Button";
 import type { Host } from "./host";
 import { type Memory, useBrowse } from "./memory";
@@ -35,7 +35,8 @@ export function SelectedBar({ memory, project, host, actions, onTags, onClear }:
   return (
     <div className="nbt-side-foot" role="toolbar" aria-label="Selected runs">
       <span className="nbt-side-cut" role="status">
-        {plural(runs.length, "run")}
+        {runs.length.toLocaleString("en-US")}
+        <span className="nbt-side-wide"> selected</span>
       </span>
       {host.can("compare", { project, runs }) && (
         <Button look="primary" label="Compare" onClick={() => actions.compare(runs)} />
