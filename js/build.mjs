@@ -2,7 +2,7 @@
 // (curves.js, run.js) and plotly.js. And packs lab/ into lab/labextension, as JupyterLab loads it.
 //   node build.mjs [--report]
 import { spawnSync } from "node:child_process";
-import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
@@ -132,25 +132,59 @@ async function sharedWithLab(file) {
   return file;
 }
 
-/** esbuild makes modules of lab/, a part that is imported on demand one of its own; JupyterLab's packer makes them its. */
+/**
+ * esbuild makes modules of lab/, a part that is imported on demand one of its own; JupyterLab's packer makes them its.
+ * That happens aside: what was built before stays until there is something to put in its place.
+ */
 async function bundleLab() {
-  for (const folder of [join(lab, "built"), extension]) await rm(folder, { recursive: true, force: true });
+  await mkdir(join(lab, "built"), { recursive: true });
+  const aside = await mkdtemp(join(lab, "built", "of-"));
+  try {
+    return await packLab(aside);
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+}
+
+/** A style sheet becomes a file that the packer gives to the part which imports it; esbuild would put all into one. */
+function stylesFor(folder) {
+  return {
+    name: "styles-for",
+    setup(build) {
+      build.onResolve({ filter: /\.css$/ }, async ({ path, resolveDir, kind }) => {
+        if (kind !== "import-statement") return;
+        const found = path.startsWith(".") ? join(resolveDir, path) : join(here, "node_modules", path);
+        const sheet = relative(here, found);
+        const name = sheet.replaceAll(/[^\w.]/g, "-");
+        await esbuild.build({ ...common, entryPoints: [sheet], outfile: join(folder, name) });
+        return { path: `./${name}`, external: true };
+      });
+    },
+  };
+}
+
+async function packLab(aside) {
   const bundled = await esbuild.build({
     ...common,
     entryPoints: { index: "lab/src/index.ts" },
-    outdir: join(lab, "built"),
+    outdir: aside,
     external: fromLab,
+    plugins: [stylesFor(aside)],
     splitting: true,
-    minify: false, // the packer shortens names; it leaves styles as they are
-    minifySyntax: true,
-    minifyWhitespace: true,
+    minify: false, // the packer does it
   });
+  const { devDependencies: _, ...about } = JSON.parse(await readFile(join(lab, "package.json")));
+  const jupyterlab = { ...about.jupyterlab, outputDir: "out", schemaDir: relative(aside, join(lab, "schema")) };
+  const packed = { ...about, main: "index.js", dependencies: {}, jupyterlab, "//": undefined };
+  await writeFile(join(aside, "package.json"), JSON.stringify(packed, null, 2));
   const packer = join(here, "node_modules", "@jupyter", "builder", "lib", "build-labextension.js");
-  const command = [packer, "--core-package-file", await sharedWithLab(join(lab, "built", "core.json")), "."];
-  const packed = spawnSync(process.execPath, command, { cwd: lab, encoding: "utf8" });
-  if (packed.status !== 0) throw new Error(`JupyterLab's packer failed:\n${packed.stdout}${packed.stderr}`);
-  await stat(join(extension, "package.json")); // it may end well and write nothing
-  await copyFile(join(lab, "install.json"), join(extension, "install.json"));
+  const command = [packer, "--core-package-file", await sharedWithLab(join(aside, "core.json")), "."];
+  const done = spawnSync(process.execPath, command, { cwd: aside, encoding: "utf8" });
+  if (done.status !== 0) throw new Error(`JupyterLab's packer failed:\n${done.stdout}${done.stderr}`);
+  await stat(join(aside, "out", "package.json")); // it may end well and write nothing
+  await copyFile(join(lab, "install.json"), join(aside, "out", "install.json"));
+  await rm(extension, { recursive: true, force: true });
+  await rename(join(aside, "out"), extension);
   return bundled;
 }
 
@@ -174,8 +208,8 @@ async function report(results) {
 async function reportLab() {
   const { jupyterlab } = JSON.parse(await readFile(join(extension, "package.json"), "utf8"));
   const entry = await readFile(join(extension, jupyterlab._build.load), "utf8");
-  // Of the container's modules JupyterLab asks for the extension and its style; each waits for chunks, by number.
-  const asked = [...entry.matchAll(/"\.\/(?:extension|style)":\(\)=>(.*?)\.then/g)].map(([, chunks]) => chunks).join();
+  // Of the container's modules JupyterLab asks for the extension, which waits for chunks, by number.
+  const asked = entry.match(/"\.\/extension":\(\)=>(.*?)\.then/)[1];
   const first = new Set([...asked.matchAll(/\.e\("?(\w+)"?\)/g)].map(([, chunk]) => chunk));
   let sum = 0;
   for (const file of (await readdir(join(extension, "static"))).filter((name) => /\.[0-9a-f]{16}\.js$/.test(name))) {

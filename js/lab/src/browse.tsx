@@ -6,6 +6,8 @@ import { Sidebar } from "@nbtrack/ui/src/rooms/browse";
 import { useEffect, useMemo, useState } from "react";
 import { commands } from "./ids";
 import type { INbtrack, Place, Settings } from "./tokens";
+import "@nbtrack/ui/src/style/browse.css";
+import "@nbtrack/ui/src/style/filter.css";
 
 export interface SideProps {
   app: JupyterFrontEnd;
