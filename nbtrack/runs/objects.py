@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import time
 from collections.abc import Iterable, Iterator
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from nbtrack.base.errors import NotFound, StoreForeign
 
+_NAME = re.compile(r"[0-9a-f]{64}")
 _BLOCK = 1 << 20
 _YOUNG = 60.0  # seconds: a file just written may be named by a record that is still in a journal
 
@@ -51,6 +53,11 @@ def put_file(folder: Path, source: Path) -> tuple[str, int]:
     return name, size
 
 
+def is_name(name: str) -> bool:
+    """Whether an object may have this name: it comes from a database, which may be made to name any file there is."""
+    return _NAME.fullmatch(name) is not None
+
+
 def path_of(folder: Path, name: str) -> Path:
     """Where an object lies."""
     return folder / name[:2] / name[2:]
@@ -60,12 +67,14 @@ def read(folder: Path, name: str) -> bytes:
     """An object's bytes, checked against its name.
 
     Raises:
-        NotFound: the file is gone. StoreForeign: its content is not what was stored.
+        NotFound: the file is gone. StoreForeign: its content is not what was stored, or no object has such a name.
     """
-    try:
-        data = path_of(folder, name).read_bytes()
-    except FileNotFoundError:
-        raise NotFound(f"The artifact's file {name[:12]}… is missing.", "`nbtrack doctor` lists what is.") from None
+    if not is_name(name):
+        raise StoreForeign("What the database says of this artifact's file makes no sense.", "It is not looked for.")
+    place = path_of(folder, name)
+    if not place.is_file():  # a link to a device would never end
+        raise NotFound(f"The artifact's file {name[:12]}… is missing.", "`nbtrack doctor` lists what is.")
+    data = place.read_bytes()
     if hashlib.sha256(data).hexdigest() != name:
         raise StoreForeign(f"The artifact's file {name[:12]}… was changed or damaged.", "It is left as it is.")
     return data
@@ -74,7 +83,7 @@ def read(folder: Path, name: str) -> bytes:
 def remove(folder: Path, names: Iterable[str]) -> int:
     """Delete objects, but none that was stored or used again within the last minute; the bytes freed."""
     freed = 0
-    for name in names:
+    for name in filter(is_name, names):
         path = path_of(folder, name)
         try:
             found = path.stat()

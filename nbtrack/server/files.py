@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import mimetypes
 import os
 import re
 from dataclasses import dataclass
@@ -31,7 +30,6 @@ from nbtrack.server.handlers import Handler, guarded
 
 _INLINE = re.compile(r"(audio|video)/[\w.+-]{1,60}|image/(png|jpeg|gif|webp|avif|bmp|apng|x-icon)|text/plain")
 _KNOWN = re.compile(r"(application|image|text|font|model)/[\w.+-]{1,80}")
-_HASH = re.compile(r"[0-9a-f]{64}")
 _HASHED = 256 << 20  # bytes up to which the content is checked before it is sent
 _MOST_SOUND = 4096
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\"\\]")
@@ -69,7 +67,8 @@ class Static(Handler):
         except Unwanted:
             return
         self._etag = found.etag
-        self.set_header("Content-Type", f"{mimetypes.guess_type(name)[0] or 'text/plain'}; charset=utf-8")
+        kind = built.ASSETS.get(name) or ("text/css" if name == built.STYLE else "text/javascript")
+        self.set_header("Content-Type", f"{kind}; charset=utf-8")
         self.set_header("Cache-Control", "no-cache")
         self.set_header("Vary", "Accept-Encoding")
         if "gzip" in self.request.headers.get("Accept-Encoding", ""):
@@ -197,7 +196,7 @@ def _sound(project: Project, name: str, size: int) -> Path:
     Its bytes are hashed when it is first asked for, and again when the file has changed since, so that a film is not
     hashed once per range; of one larger than 256 MiB the size alone is compared.
     """
-    if not _HASH.fullmatch(name):
+    if not objects.is_name(name):
         raise StoreForeign("What the database says of this artifact's file makes no sense.", "It is not looked for.")
     place = objects.path_of(project.objects, name)
     if not Path(os.path.realpath(place)).is_relative_to(os.path.realpath(project.objects)):

@@ -29,6 +29,7 @@ _STATUS = {
     "unknown_asset": 404,
     "outside": 403,
     "store_read_only": 403,
+    "method": 405,
     "too_large": 413,
     "internal": 500,
     "busy": 503,

@@ -22,6 +22,12 @@ from nbtrack.server.hub import Hub
 _LONGEST_LINE = 10_000  # characters
 
 
+class ByPost(NbtrackError):
+    """A change that was asked for by GET."""
+
+    code = "method"
+
+
 @web.stream_request_body
 class Operation(Handler):
     """One operation. What is too large is read to its end, so that the client hears why, but not kept."""
@@ -49,7 +55,8 @@ class Operation(Handler):
         """What reads."""
         if self.op is not None and self.op.method != "GET":
             self.set_header("Allow", "POST")
-            raise web.HTTPError(405)
+            self.fail(ByPost(f"'{self.op.name}' changes something.", "It is asked by POST."))
+            return
         await self.run(name, self.query("payload", "{}"))
 
     @guarded

@@ -88,3 +88,15 @@ def test_what_was_just_stored_or_used_again_is_not_removed(tmp_path: Path) -> No
     objects.put_bytes(tmp_path, b"again")
     assert objects.remove(tmp_path, [young, old, again, "f" * 64]) == 4
     assert set(objects.all_names(tmp_path)) == {young, again}
+
+
+def test_a_name_that_leads_elsewhere_neither_reads_nor_removes_a_file(tmp_path: Path) -> None:
+    folder, precious = tmp_path / "objects", tmp_path / "precious.txt"
+    folder.mkdir()
+    precious.write_text("x")
+    os.utime(precious, (1, 1))
+    for name in ("../precious.txt", f"..{precious}", "..//../../dev/zero", "", "g" * 64, "A" * 64):
+        with pytest.raises(StoreForeign, match="makes no sense"):
+            objects.read(folder, name)
+        assert objects.remove(folder, [name]) == 0
+    assert precious.exists()
