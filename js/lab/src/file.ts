@@ -1,8 +1,5 @@
-// A view kept as a file: the text of it, and what is wrong with one that somebody wrote by hand.
-import { inOrder, seenColumns } from "@nbtrack/ui/src/lib/arrange";
-import type { Column } from "@nbtrack/ui/src/lib/columns";
+// A view kept as a file: what it shows, and what is wrong with one that somebody wrote by hand.
 import type { PanelSpec } from "@nbtrack/ui/src/state/panel";
-import type { Arranged } from "@nbtrack/ui/src/state/view";
 import { specOf } from "./spec";
 
 export const ENDING = ".nbtrack";
@@ -21,13 +18,8 @@ export function specIn(text: string): PanelSpec {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    const said = (error as Error).message;
-    const at = /position (\d+)/.exec(said);
-    const named = /line (\d+)/.exec(said);
-    const end = text.trimEnd().length;
-    const line = named && !at ? Number(named[1]) : lineAt(text, at ? Number(at[1]) : end);
-    throw new Broken("It is not JSON.", line);
+  } catch {
+    throw new Broken("This is not JSON.", lineAt(text, failsAt(text)));
   }
   const { spec, problem } = specOf(value);
   if (problem) {
@@ -37,24 +29,36 @@ export function specIn(text: string): PanelSpec {
   return spec;
 }
 
-const lineAt = (text: string, at: number) => text.slice(0, at).split("\n").length;
+const TOKEN = /\s*([{}[\],:]|"(?:[^"\\\r\n]|\\.)*"|-?\d[\d.eE+-]*|true|false|null)/y;
 
-/** The view as it is arranged now. Columns are named one by one, so that it looks the same when others come. */
-export function fileOf(view: Arranged, spec: PanelSpec, columns: readonly Column[]): string {
-  const seen = seenColumns(columns, { ...view, first: spec.first }, null);
-  const names = new Set(seen.map(({ id }) => id));
-  const filters = [view.filter, ...view.also.map(({ where }) => where)].filter((one) => one.trim());
-  const kept: PanelSpec = {
-    v: 1,
-    filter: filters.length > 1 ? filters.map((one) => `(${one})`).join(" and ") : (filters[0] ?? ""),
-    sort: view.sort.map(({ id, desc }) => (desc ? "-" : "") + id),
-    columns: inOrder(seen, view.order).map(({ id }) => id),
-    hidden: columns.filter(({ id }) => !names.has(id)).map(({ id }) => id),
-    charts: view.metrics,
-    also: spec.also ?? [],
-    experiment: spec.experiment ?? view.experiment,
-    notebook: spec.notebook ?? view.notebook,
-    open: null,
+/** Where a text stops being JSON: browsers say it in different words, or not at all. */
+function failsAt(text: string): number {
+  let at = 0;
+  const peek = () => {
+    TOKEN.lastIndex = at;
+    return TOKEN.exec(text)?.[1] ?? "";
   };
-  return `${JSON.stringify(kept, null, 2)}\n`;
+  const take = (wanted: string): boolean => {
+    const token = peek();
+    const right = token !== "" && (wanted ? wanted.includes(token) : !"}],:".includes(token));
+    if (right) at = TOKEN.lastIndex;
+    return right;
+  };
+  const list = (end: string, one: () => boolean): boolean => {
+    if (take(end)) return true;
+    do if (!one()) return false;
+    while (take(","));
+    return take(end);
+  };
+  const value = (): boolean => {
+    const token = peek();
+    if (!take("")) return false;
+    if (token === "{") return list("}", () => peek().startsWith('"') && take("") && take(":") && value());
+    return token === "[" ? list("]", value) : true;
+  };
+  value();
+  // To what is wrong, over the space before it.
+  return at + (/^\s*/.exec(text.slice(at).trimEnd())?.[0].length ?? 0);
 }
+
+const lineAt = (text: string, at: number) => text.slice(0, at).split("\n").length;

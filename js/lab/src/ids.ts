@@ -13,6 +13,8 @@ export const commands = {
   openRun: `${NAME}:open-run`,
   /** Opens a comparison as a tab. {project: string, runs: string[]} */
   compare: `${NAME}:compare`,
+  /** Keeps how the table in front is arranged as a file, whose name it asks for. */
+  saveView: `${NAME}:save-view`,
   /** Shows the sidebar. */
   showSidebar: `${NAME}:show-sidebar`,
   /** Puts a panel below the active cell of the notebook. */

@@ -31,6 +31,8 @@ interface Ways {
   openTab: (open: Open) => void;
   /** From one run or a comparison to the runs of the project. */
   back: () => void;
+  /** Keeps how the table is arranged as a file. */
+  saveView: () => void;
 }
 
 const MOST_NAME = 60; // characters of a title
@@ -52,6 +54,7 @@ export class RunsTab extends MainAreaWidget<PanelView> {
     const content = new PanelView(nbtrack, project, spec ?? {}, {
       fill: true,
       openTab: ways.openTab,
+      saveView: ways.saveView,
       onView: (view) => this.#follow(view),
     });
     super({ content });

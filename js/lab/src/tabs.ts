@@ -42,6 +42,7 @@ class Tabs {
         this.open({ project: asked.project, open: null });
         tab.dispose();
       },
+      saveView: () => void this.save(tab),
     });
     tab.changed.connect(() => void this.tracker.save(tab));
     void this.tracker.add(tab);
@@ -65,6 +66,19 @@ class Tabs {
     }
   }
 
+  /** The table in front. */
+  get table(): RunsTab | null {
+    const { currentWidget } = this.app.shell;
+    return this.tracker.find((tab) => tab === currentWidget && tab.about === "table" && tab.view !== null) ?? null;
+  }
+
+  async save({ project, view, spec = {} }: RunsTab): Promise<void> {
+    if (!view) return;
+    const { saveView } = await import("./saving");
+    const first = this.nbtrack.settings.columns;
+    await saveView(this.nbtrack, this.app.serviceManager.contents, { project, view, spec: { ...spec, first } });
+  }
+
   async execute(given: Given, open: Open | null): Promise<RunsTab | undefined> {
     const project = await this.project(given);
     if (project === null) return undefined;
@@ -84,7 +98,8 @@ function runOf({ run }: Given): string {
   return run;
 }
 
-function addCommands({ app }: Tabs, tabs: Tabs): void {
+function addCommands(tabs: Tabs): void {
+  const { app } = tabs;
   app.commands.addCommand(commands.openRuns, {
     label: ({ cwd }) => (cwd === undefined ? "Open the runs of this project" : "nbtrack runs"),
     caption: "The table of runs with their charts, in a tab",
@@ -98,6 +113,11 @@ function addCommands({ app }: Tabs, tabs: Tabs): void {
   app.commands.addCommand(commands.compare, {
     label: "Compare runs",
     execute: (given) => tabs.execute(given, { kind: "compare", ids: runsOf(given) }),
+  });
+  app.commands.addCommand(commands.saveView, {
+    label: "Save the view of runs as…",
+    isEnabled: () => tabs.table !== null,
+    execute: () => tabs.table && tabs.save(tabs.table),
   });
   app.commands.addCommand(RESTORE, {
     label: "Restore a tab of nbtrack",
@@ -120,9 +140,10 @@ export const tabs: JupyterFrontEndPlugin<void> = {
     palette: ICommandPalette | null,
   ) => {
     const all = new Tabs(app, nbtrack, lab !== null);
-    addCommands(all, all);
+    addCommands(all);
     void restorer?.restore(all.tracker, { command: RESTORE, args: (tab) => tab.asked, name: (tab) => tab.asked.key });
     launcher?.add({ command: commands.openRuns, category: "Other", rank: 20 });
     palette?.addItem({ command: commands.openRuns, category: NAME, args: { isPalette: true } });
+    palette?.addItem({ command: commands.saveView, category: NAME });
   },
 };
