@@ -40,15 +40,16 @@ def masked(cell: str) -> Masked | None:
 def _after_magics(lines: list[str]) -> int | None:
     """The number of the first line behind ``%%track`` and the like; None where the cell is no Python."""
     first = 0
+    passing: tuple[str, ...] = (MAGIC, *PASS_THROUGH)
     for number, line in enumerate(lines):
-        text = line.strip()
-        if not text:
+        words = line.split()
+        if not words:
             continue
-        if not text.startswith("%%"):
+        if not words[0].startswith("%%"):
             break
-        if text.split()[0] not in (MAGIC, *PASS_THROUGH):
+        if words[0] not in passing:
             return None
-        first = number + 1
+        first, passing = number + 1, PASS_THROUGH
     return first
 
 
@@ -97,7 +98,7 @@ class _Lexer:
                 at = found.end()
                 continue
             if char == "?":
-                return self._blank(self.began, 0)
+                return self._blank(self.began, 0, number)
             if char == "=" and self.depth == 0 and (assigned := _ASSIGNED.match(line, at)):
                 return self._blank(number, assigned.end())
             self.depth = max(0, self.depth + (char in "([{") - (char in ")]}"))
@@ -122,11 +123,14 @@ class _Lexer:
     def _continues(self, number: int) -> bool:
         return self.lines[number].endswith("\\") and "#" not in self.lines[number]
 
-    def _blank(self, number: int, start: int) -> int:
-        """A name in place of the rest of a line and of those that continue it; the number of the next line."""
+    def _blank(self, number: int, start: int, last: int = 0) -> int:
+        """A name in place of the rest of a line, of those up to ``last`` and of those that continue it.
+
+        The answer is the number of the next line.
+        """
         line = self.lines[number]
         start = max(start, len(line) - len(line.lstrip()))
-        last = number
+        last = max(last, number)
         while self.lines[last].endswith("\\") and last + 1 < len(self.lines):
             last += 1
         self.lines[number] = line[:start] + _NAME
