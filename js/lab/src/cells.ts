@@ -6,7 +6,7 @@ import { prepare } from "./cells/edit";
 import type { Base, Of } from "./cells/here";
 import { CellHistories } from "./cells/history";
 import { insertPanel } from "./cells/insert";
-import { followMoves } from "./cells/moved";
+import { loaded } from "./cells/load";
 import { chosen, isOn, toggleTracked } from "./cells/toggle";
 import { runsIcon } from "./icons";
 import { commands as ids, NAME } from "./ids";
@@ -36,7 +36,6 @@ export const cells: JupyterFrontEndPlugin<void> = {
       const panel = notebooks.find(({ content }) => content === notebook);
       if (panel && cell.model.type === "code") prepare(panel, cell.model.sharedModel.getSource());
     });
-    followMoves(base);
     addRunCommands(base);
     addNotebookCommands(base);
   },
@@ -44,7 +43,7 @@ export const cells: JupyterFrontEndPlugin<void> = {
 
 /** {project, run} are given; each is loaded when it is first used. */
 function addRunCommands(base: Base): void {
-  const add = (id: string, label: string, caption: string, act: (of: Of) => Promise<void>) =>
+  const add = (id: string, label: string, caption: string, act: (of: Of) => Promise<unknown>) =>
     base.app.commands.addCommand(id, {
       label,
       caption,
@@ -52,18 +51,18 @@ function addRunCommands(base: Base): void {
       isEnabled: (given) => typeof given.run === "string",
       execute: ({ project, run }) => act({ project: String(project ?? ""), run: String(run) }),
     });
-  const actions = () => import("./cells/actions");
+  const actions = () => loaded(() => import("./cells/actions"));
   add(ids.restoreCode, "Restore this code", "Put the code of the run into its cell", async (of) =>
-    (await actions()).restoreCode(base, of),
+    (await actions())?.restoreCode(base, of),
   );
   add(ids.insertCode, "Insert code below", "Insert the code of the run below the active cell", async (of) =>
-    (await actions()).insertCode(base, of),
+    (await actions())?.insertCode(base, of),
   );
   add(ids.diffWithCell, "Diff with the cell now", "Show the code of the run against its cell", async (of) =>
-    (await actions()).diffWithCell(base, of),
+    (await actions())?.diffWithCell(base, of),
   );
   add(ids.runWithParams, "Run with these params…", "Put the params of the run into its cell and run it", async (of) =>
-    (await actions()).runWithParams(base, of),
+    (await actions())?.runWithParams(base, of),
   );
 }
 

@@ -1,10 +1,12 @@
-// What the parts of a run need around them when they stand in JupyterLab by themselves: the way to Python, and their style.
+// What the parts of a run need around them when they stand in JupyterLab by themselves: the way to Python, and
+// their style.
 import { Panel, type PanelContext } from "@nbtrack/ui/src/state/panel";
 import { createQueryState } from "@nbtrack/ui/src/state/query";
 import { createToasts } from "@nbtrack/ui/src/state/toasts";
 import { createView } from "@nbtrack/ui/src/state/view";
 import { type ReactNode, useEffect, useMemo } from "react";
 import type { INbtrack } from "../tokens";
+import "@nbtrack/ui/src/style/then.css";
 
 interface Props {
   nbtrack: INbtrack;
@@ -18,30 +20,9 @@ export function Ground({ nbtrack, project, children }: Props) {
     return { transport, query: createQueryState(transport), view: createView(), toasts: createToasts(), spec: {} };
   }, [nbtrack, project]);
   useEffect(() => () => context.query.close(), [context]);
-  useEffect(() => void style(nbtrack, project), [nbtrack, project]);
   return (
     <Panel.Provider value={context}>
       <div className="nbt-ground nbt-then-ground">{children}</div>
     </Panel.Provider>
   );
-}
-
-let styled: Promise<void> | null = null;
-
-/** The style of a run's parts is the panel's: it is fetched once, when it is first needed. */
-function style(nbtrack: INbtrack, project: string): Promise<void> {
-  styled ??= nbtrack
-    .transport(project)
-    .asset("panel.css")
-    .then(
-      (text) => {
-        const sheet = document.createElement("style");
-        sheet.textContent = text;
-        document.head.append(sheet);
-      },
-      () => {
-        styled = null; // the next box tries again
-      },
-    );
-  return styled;
 }

@@ -4,6 +4,7 @@ import type { BriefRow, CellHistory } from "@nbtrack/ui/src/contract";
 import { Strip } from "@nbtrack/ui/src/rooms/cell/Strip";
 import { type ComponentType, useCallback, useEffect, useRef, useState } from "react";
 import type { Here } from "./here";
+import { loaded } from "./load";
 import type { ThenProps } from "./then";
 
 /** Stands between what a cell says and what it gave. Its height is the same with runs and without. */
@@ -43,7 +44,7 @@ function CellStrip({ here, history }: { here: Here; history: CellHistory | null 
   }, [shown]);
   const onOpen = useCallback((run: string | null) => {
     setOpen(run);
-    if (run !== null) void import("./then").then((module) => setThen(() => module.Then));
+    if (run !== null) loaded(() => import("./then")).then((module) => module && setThen(() => module.Then));
   }, []);
   const onClose = useCallback(() => {
     setOpen((run) => {

@@ -9,7 +9,7 @@ import { Live, Trend } from "./Trend";
 import { bestOf, inWords, progressText } from "./words";
 
 const MOST = 8;
-const SIGNS = { running: "●", finished: "✓", failed: "✗", interrupted: "◼", crashed: "✗" } as const;
+const SIGNS = { finished: "✓", failed: "✗", interrupted: "◼", crashed: "✗" } as const;
 
 export interface StripProps {
   /** undefined: not asked yet; null: the cell has no runs. */
@@ -28,7 +28,7 @@ export const Strip = memo(function Strip({ history, open, onOpen, onAll, root }:
   const best = bestOf(history?.runs ?? []);
   const stop = Math.min(at, runs.length); // the last stop is the count
   const walk = (event: KeyboardEvent<HTMLElement>) => {
-    const stops = [...event.currentTarget.querySelectorAll<HTMLElement>("button")].filter((one) => one.offsetParent);
+    const stops = [...event.currentTarget.querySelectorAll<HTMLElement>("button")].filter((one) => one.offsetParent !== null);
     const now = stops.indexOf(document.activeElement as HTMLElement);
     const goes: Record<string, number> = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: stops.length - 1 };
     const next = goes[event.key];
@@ -110,7 +110,11 @@ function Run({ run, live, best, open, stop, onFocus, onOpen }: RunProps) {
       onClick={onOpen}
     >
       <RunMark id={id} />
-      {signed && <span className="nbt-status-sign">{SIGNS[status]}</span>}
+      {status === "running" ? (
+        <span className="nbt-spinner" />
+      ) : (
+        signed && <span className="nbt-status-sign">{SIGNS[status]}</span>
+      )}
       {live && running && metric && metric.spark.length > 1 && <Live spark={metric.spark} colour={sign(id).colour} />}
       <span className="nbt-cell-value">{shown(run)}</span>
       {best && <span className="nbt-cell-step">best</span>}
