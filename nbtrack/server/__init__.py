@@ -49,4 +49,5 @@ def _load_jupyter_server_extension(app: Any) -> None:
     add_routes(app.web_app, settings["base_url"])
     events = settings.get("event_logger") or getattr(app, "event_logger", None)
     if events is not None:
-        events.add_listener(schema_id=SCHEMA, listener=follower(lambda: places_of(settings), settings[HUB].desk))
+        follows = follower(lambda: places_of(settings), settings[HUB].desk, app.log)
+        events.add_listener(schema_id=SCHEMA, listener=follows)

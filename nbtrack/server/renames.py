@@ -5,7 +5,6 @@ jupyter-server tells of it by an event once the file has its new name: ``content
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -18,11 +17,9 @@ from nbtrack.server.projects import Places
 
 SCHEMA = "https://events.jupyter.org/jupyter_server/contents_service/v1"
 
-_log = logging.getLogger("nbtrack.server")
 
-
-def follower(places: Callable[[], Places], desk: Desk) -> Callable[..., Awaitable[None]]:
-    """What listens to the events."""
+def follower(places: Callable[[], Places], desk: Desk, log: Any) -> Callable[..., Awaitable[None]]:
+    """What listens to the events. log: the server's."""
 
     async def moved(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
         if data.get("action") != "rename":
@@ -31,27 +28,25 @@ def follower(places: Callable[[], Places], desk: Desk) -> Callable[..., Awaitabl
         if not old or not new or old == new:
             return
         try:
-            await desk.do(desk.writes(""), lambda: follow(places(), old, new))
+            said = await desk.do(desk.writes(""), lambda: follow(places(), old, new))
         except NbtrackError as error:
-            _log.info("nbtrack: the runs of '%s' keep that name: %s", old, error)
+            said = f"its runs keep its name: {error}"
+        if said:
+            log.info("nbtrack: '%s' has become '%s': %s", old, new, said)
 
     return moved
 
 
-def follow(places: Places, old: str, new: str) -> bool:
-    """Give the runs of a path the new one; whether there was a project to ask.
+def follow(places: Places, old: str, new: str) -> str:
+    """Give the runs of a path the new one; why they keep the old one, if they do.
 
     Raises:
         NbtrackError: one of the paths is none that the pages may name.
     """
     before, after, was, now = places.moved(old, new)
-    if before.root != after.root:
-        if before.database.is_file():
-            _log.info("nbtrack: '%s' has become '%s' in another project; its runs stay where they are", old, new)
-        return False
     if not before.database.is_file():
-        return False
+        return ""
+    if before.root != after.root:
+        return "it is in another project now; its runs stay where they are."
     answer = msgspec.json.decode(dispatch(before, "runs.moved", {"old": was, "new": now}))
-    if not answer["ok"]:
-        _log.warning("nbtrack: the runs of '%s' keep that name: %s", old, answer["error"]["message"])
-    return bool(answer["ok"])
+    return "" if answer["ok"] else f"its runs keep its name: {answer['error']['message']}"
