@@ -101,20 +101,21 @@ class Notebook:
 
 
 @contextmanager
-def running_lab(folder: Path, home: Path) -> Iterator[Lab]:
-    """A JupyterLab on a folder, with settings of its own."""
+def running_lab(folder: Path, home: Path, base_url: str = "/") -> Iterator[Lab]:
+    """A JupyterLab on a folder, with settings of its own; under a `base_url` such as "/user/ada/", as a hub has it."""
     settings = home / "settings"
     settings.mkdir(parents=True)
     (settings / "overrides.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
+    address = f"http://127.0.0.1:{port}{base_url.rstrip('/')}"
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", f"--port={port}"),
         *("--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={folder}"),
         *("--LabApp.expose_app_in_browser=True", f"--LabApp.app_settings_dir={settings}", "--allow-root"),
         *(f"--LabApp.user_settings_dir={home / 'user'}", f"--LabApp.workspaces_dir={home / 'workspaces'}"),
+        f"--ServerApp.base_url={base_url}",
     ]
     own = {name: str(home / name.lower()) for name in HOMES}
     with (home / "log.txt").open("wb") as log:
