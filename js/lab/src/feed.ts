@@ -111,6 +111,7 @@ export class Feed {
       }
     } catch (error) {
       // What is shown stays. Where the server cannot be reached there may be no further revision that would ask again.
+      if (!(error instanceof AskError)) console.error("nbtrack: a view could not show what is new.", error);
       this.#failed += 1;
       this.#stale ||= error instanceof AskError && AGAIN.includes(error.code);
     } finally {
