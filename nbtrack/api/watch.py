@@ -55,10 +55,13 @@ class _Watched:
         often, which a training loop would notice.
         """
         stamp = _stamp(self.database.path)
-        if stamp is None or (stamp == self._stamp and now - self._asked < _FORCED):
+        if stamp is None and self.revision <= 0:
+            return  # there was nothing to be told, and there is nothing yet
+        if stamp is not None and stamp == self._stamp and now - self._asked < _FORCED:
             return
         self._stamp, self._asked = stamp, now
-        revision = self.database.revision()  # never through a service: that would write out what was just logged
+        # Never through a service: that would write out what was just logged. Removed or moved away, it has none.
+        revision = 0 if stamp is None else self.database.revision()
         if revision != self.revision:
             self.revision, self.changed = revision, now
         for key, tell in list(self.listeners.items()):

@@ -6,12 +6,12 @@ import gzip
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from http.client import responses
+from inspect import isawaitable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import msgspec
-from jupyter_core.utils import ensure_async
-from jupyter_server.base.handlers import APIHandler
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from tornado import web
 
 from nbtrack.base.errors import NbtrackError
@@ -54,13 +54,24 @@ def guarded(method: Method) -> Method:
     @wraps(method)
     async def inner(self: Handler, *args: Any, **kwargs: Any) -> None:
         self.check_same_site()
+        await check_leave(self, self.action())
         self.hub.tidy()
-        user = self.current_user
-        if not await ensure_async(self.authorizer.is_authorized(self, user, self.action(), RESOURCE)):
-            raise web.HTTPError(403, f"no leave to {self.action()} {RESOURCE}")
         await method(self, *args, **kwargs)
 
     return cast("Method", web.authenticated(inner))
+
+
+async def check_leave(handler: JupyterHandler, action: str) -> None:
+    """Ask the server's authorizer.
+
+    Raises:
+        HTTPError: it denies that.
+    """
+    allowed: Any = handler.authorizer.is_authorized(handler, handler.current_user, action, RESOURCE)
+    if isawaitable(allowed):
+        allowed = await allowed
+    if not allowed:
+        raise web.HTTPError(403, f"no leave to {action} {RESOURCE}")
 
 
 class Handler(APIHandler):

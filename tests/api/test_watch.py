@@ -92,6 +92,20 @@ def test_a_project_that_begins_is_told_and_watching_makes_no_file(project: Proje
     assert told.get(timeout=PATIENCE) > 0
 
 
+def test_a_project_that_is_moved_away_is_told_and_so_is_its_return(filled: Project, watcher: Watcher) -> None:
+    told: Told = queue.Queue()
+    watcher.listen("a", filled, told.put)
+    revision = told.get(timeout=PATIENCE)
+    assert revision > 0
+    away = filled.root.with_name("away")
+    filled.root.rename(away)
+    while told.get(timeout=PATIENCE) != 0:
+        pass
+    assert not filled.root.exists()
+    away.rename(filled.root)
+    until(told, revision)
+
+
 def test_watching_never_writes_out_what_was_just_logged(
     project: Project, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
