@@ -17,12 +17,16 @@ export function lockedNotebook({ model, context }: NotebookPanel): string | null
   return locked ? "This notebook is read-only." : null;
 }
 
-/** Puts a text into a cell. What was typed just before is a step of its own. */
+/** Puts a text into a cell. */
 export function putText(cell: Cell<ICellModel>, text: string): void {
-  const { sharedModel } = cell.model;
-  const { undoManager } = sharedModel as { undoManager?: { stopCapturing(): void } | null };
+  asOneStep(cell, () => cell.model.sharedModel.setSource(text));
+}
+
+/** What was typed just before and what is typed next are steps of their own for the undo of the notebook's editors. */
+export function asOneStep(cell: Cell<ICellModel>, act: () => void): void {
+  const { undoManager } = cell.model.sharedModel as { undoManager?: { stopCapturing(): void } | null };
   undoManager?.stopCapturing();
-  sharedModel.setSource(text);
+  act();
   undoManager?.stopCapturing();
 }
 

@@ -1,7 +1,7 @@
 // Makes cells tracked ones, by a line of their text.
 import type { Cell, ICellModel } from "@jupyterlab/cells";
 import type { Notebook, NotebookPanel } from "@jupyterlab/notebook";
-import { prepare } from "./edit";
+import { asOneStep, prepare } from "./edit";
 import { isTracked, trackChange, trackLine } from "./source";
 
 /** The lines that were taken off while this page is open, by cell: their options come back with them. */
@@ -24,7 +24,7 @@ export const isOn = (cell: Cell<ICellModel> | null | undefined): boolean =>
 export function toggleTracked(panel: NotebookPanel): void {
   const cells = chosen(panel.content);
   const on = cells.some((cell) => !isOn(cell));
-  panel.model?.sharedModel.transact(() => {
+  const act = () => {
     for (const cell of cells) {
       const source = sourceOf(cell);
       const line = trackLine(source);
@@ -32,6 +32,7 @@ export function toggleTracked(panel: NotebookPanel): void {
       const change = trackChange(source, on, taken.get(cell.model.id));
       if (change) cell.model.sharedModel.updateSource(change.start, change.end, change.text);
     }
-  });
+  };
+  if (cells[0]) asOneStep(cells[0], () => panel.model?.sharedModel.transact(act));
   if (on && cells[0]) prepare(panel, sourceOf(cells[0]));
 }
