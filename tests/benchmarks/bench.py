@@ -1,9 +1,10 @@
-"""Measure nbtrack side by side with sqlite3, trackio and W&B offline, and its panel, in one run on one machine.
+"""Measure nbtrack side by side with sqlite3, trackio and W&B offline, its panel, and JupyterLab with it: in one run.
 
     python tests/benchmarks/bench.py [--quick] [--only PART] [--without RIVAL] [--json FILE]
 
 Subjects take turns, each in a process of its own; medians of the rounds are shown. The table is Markdown. ``--only
-panel`` stands for all parts whose names begin so; they need the browser that tests/ui/browser.py finds.
+panel`` stands for all parts whose names begin so, ``--only lab`` too; they need the browser that tests/ui/browser.py
+finds.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from subjects import RIVALS, present
 from table import Line, markdown, surroundings
 
 PANEL = ("panel_size", "panel_table", "panel_curves", "panel_live", "panel_saved", "panel_lab")
-PARTS = ("latency", "kills", "ingest", "small_runs", "queries", "imports", "cells", *PANEL)
+LAB = ("lab_start", "lab_sidebar", "lab_idle")
+PARTS = ("latency", "kills", "ingest", "small_runs", "queries", "imports", "cells", *PANEL, *LAB)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="small sizes: does it work, not how fast it is")
-    parser.add_argument("--only", action="append", choices=(*PARTS, "panel"), help="this part; may be repeated")
+    parser.add_argument("--only", action="append", choices=(*PARTS, "panel", "lab"), help="this part; may be repeated")
     parser.add_argument("--without", action="append", default=[], choices=RIVALS, help="leave one out")
     parser.add_argument("--json", type=Path, help="the lines as JSON too")
     return parser.parse_args(arguments)

@@ -12,6 +12,7 @@ import pytest
 BENCH = Path(__file__).with_name("bench.py")
 PARTS = ("latency", "kills", "ingest", "small_runs", "queries", "imports", "cells")
 PANEL = ("panel_size", "panel_table", "panel_curves", "panel_live", "panel_saved", "panel_lab")
+LAB = ("lab_start", "lab_sidebar", "lab_idle")
 Lines = list[dict[str, object]]
 
 
@@ -56,8 +57,8 @@ def test_every_goal_of_the_benchmark_has_a_verdict(lines: Lines) -> None:
 
 
 @pytest.mark.timeout(600)  # browsers, servers and kernels are started
-@pytest.mark.parametrize("part", PANEL)
-def test_every_part_that_measures_the_panel_gives_lines_with_a_verdict_for_each_goal(tmp_path: Path, part: str) -> None:
+@pytest.mark.parametrize("part", [*PANEL, *LAB])
+def test_every_part_that_needs_a_browser_gives_lines_with_a_verdict_for_each_goal(tmp_path: Path, part: str) -> None:
     lines = of(part, measured(tmp_path / "lines.json", (part,)))
     assert lines
     assert all(bool(line["verdict"]) == bool(line["goal"]) for line in lines)

@@ -1,0 +1,75 @@
+"""What nbtrack adds to the start of JupyterLab: side by side with its extensions disabled, turn by turn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from child import folder, in_child
+from labs import OURS, check, running
+from panel import browser, line
+from table import Line, median, milli, times
+
+PART = "lab_start"
+BUDGET = 60  # kB
+LITTLE = 1.05  # of two medians; what is less cannot be told from chance here
+Found = dict[str, float]
+
+
+def lines(quick: bool, rivals: list[str]) -> list[Line]:
+    """The lines of this part."""
+    found: dict[bool, list[Found]] = {True: [], False: []}
+    files: dict[str, float] = {}
+    with folder() as at:
+        project = Path(at) / "project"
+        project.mkdir()
+        in_child("panel_saved:demo", str(project), steps=20)
+        for turn in range(1 if quick else 7):
+            for on in (True, False) if turn % 2 else (False, True):
+                found[on].append(_started(project, Path(at) / f"home-{turn}-{on}", on, files))
+    total = sum(files.values()) / 1000
+    said = ", ".join(f"{name.partition('.')[0]} {size / 1000:,.1f}" for name, size in files.items())
+    return [
+        line(
+            PART,
+            "labextension: what JupyterLab loads of it until its layout is there",
+            f"{total:,.1f} kB ({said})",
+            f"≤ {BUDGET} kB",
+            total <= BUDGET,
+            note="JupyterLab: a new server, and a browser's page that keeps nothing from before, each time; on an "
+            "empty layout in a project of 18 runs. Disabled: `jupyter labextension disable nbtrack`, and the server's "
+            "extension too; with and without take turns, medians. CPU of the page's main thread, and of the server.",
+            kB=total,
+        ),
+        _compared("page opened → JupyterLab has started", found, "started", "cpu"),
+        _compared("page opened → its layout is there", found, "restored", "cpu"),
+        _compared("server called → it answers", found, "server", "server cpu"),
+    ]
+
+
+def _started(project: Path, home: Path, on: bool, files: dict[str, float]) -> Found:
+    with running(project, home, on=on) as lab, browser() as new:
+        watched = new()
+        found = lab.show(watched)
+        check(watched, on)
+        if on:
+            files.update(watched.ask(OURS))
+        return {**found, "server": lab.took * 1000, "server cpu": lab.cpu}
+
+
+def _compared(what: str, found: dict[bool, list[Found]], wall: str, cpu: str) -> Line:
+    def at(on: bool, which: str) -> float:
+        return median(one[which] for one in found[on])
+
+    ratio, ratio_cpu = at(True, wall) / at(False, wall), at(True, cpu) / at(False, cpu)
+    said = f"{at(True, wall):,.0f} ms, disabled {at(False, wall):,.0f} ms ({times(ratio)})"
+    worked = f"CPU {milli(at(True, cpu))}, disabled {milli(at(False, cpu))} ({times(ratio_cpu)})"
+    return line(
+        PART,
+        what,
+        f"{said}; {worked}",
+        f"≤ {LITTLE}×",
+        ratio <= LITTLE,
+        ok_by_cpu=ratio_cpu <= LITTLE,
+        ratio=ratio,
+        ratio_cpu=ratio_cpu,
+    )
