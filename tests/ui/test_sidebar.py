@@ -173,7 +173,7 @@ def test_two_selected_runs_are_compared_by_the_command_of_the_tabs(lab: Lab, pag
         }"""
     )
     select(page, 0, 2)
-    chosen = [rows(page).nth(at).get_attribute("data-run") for at in (0, 2)]
+    chosen = [str(rows(page).nth(at).get_attribute("data-run")) for at in (0, 2)]
     page.get_by_role("toolbar", name="Selected runs").get_by_role("button", name="Compare").click()
     page.wait_for_function("() => window.executed.some((one) => one.id === 'nbtrack:compare')")
     executed = page.evaluate("() => window.executed.find((one) => one.id === 'nbtrack:compare').args")

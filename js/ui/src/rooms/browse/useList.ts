@@ -12,7 +12,8 @@ export function useList(list: RunList, question: Question, visible: boolean): vo
       list.show(false);
     };
   }, [list]);
-  useEffect(() => {
+  // A layout effect: it is asked before the browser draws, and not after.
+  useLayoutEffect(() => {
     list.about(question);
     list.show(visible);
   }, [list, question, visible]);
