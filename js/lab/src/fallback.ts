@@ -87,7 +87,7 @@ function picture(markup: string): HTMLElement {
       line: look.getPropertyValue("--jp-border-color2").trim() || "gray",
       font: look.fontFamily.replace(/[<>&{}]/g, ""),
       size: look.getPropertyValue("--jp-ui-font-size1").trim() || "13px",
-      scheme: "normal",
+      scheme: look.colorScheme || "normal", // with another, what is behind the frame would not be seen
     });
     if (page === null) frame.remove();
     else frame.srcdoc = page;

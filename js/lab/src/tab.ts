@@ -53,7 +53,7 @@ export class RunsTab extends MainAreaWidget<PanelView> {
     const { project, open, spec, name = "", key = UUID.uuid4() } = asked;
     const content = new PanelView(nbtrack, project, spec ?? {}, {
       fill: true,
-      openTab: ways.openTab,
+      openTab: asked.open === null || asked.about === "table" ? ways.openTab : undefined,
       saveView: ways.saveView,
       onView: (view) => this.#follow(view),
     });
@@ -67,7 +67,7 @@ export class RunsTab extends MainAreaWidget<PanelView> {
     this.#name = name;
     this.project = project;
     this.spec = spec;
-    this.about = asked.about ?? open?.kind ?? "table";
+    this.about = open ? (asked.about ?? open.kind) : "table";
     this.title.closable = true;
     this.title.icon = { table: runsIcon, run: runIcon, compare: compareIcon }[this.about];
     this.#title();

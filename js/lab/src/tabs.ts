@@ -31,7 +31,9 @@ class Tabs {
   open(asked: Asked): RunsTab {
     const found = this.tracker.find((tab) => tab.shows(asked));
     const tab = found ?? this.#make(asked);
-    this.app.shell.activateById(tab.id);
+    const { shell } = this.app;
+    if (this.lab) shell.activateById(tab.id);
+    else (shell as { expandRight?: (id: string) => void }).expandRight?.(tab.id);
     return tab;
   }
 
@@ -47,8 +49,8 @@ class Tabs {
     tab.changed.connect(() => void this.tracker.save(tab));
     void this.tracker.add(tab);
     this.#titles.follow(asked.project);
-    // Notebook 7 has one thing in its main area, the notebook; below it there is room.
-    this.app.shell.add(tab, this.lab ? "main" : "down");
+    // Notebook 7 has one thing in its main area, the notebook; beside it there is room.
+    this.app.shell.add(tab, this.lab ? "main" : "right");
     return tab;
   }
 

@@ -5,6 +5,7 @@ import { Button } from "../../parts/Button";
 import { Spinner } from "../../parts/Marks";
 import { EmptyState, ErrorNote } from "../../parts/Notes";
 import { useAllColumns } from "../../state/columns";
+import { usePanel } from "../../state/panel";
 import { useSetView, useView } from "../../state/view";
 import { CurvesOf } from "../lazy";
 import { CodeDiff } from "./CodeDiff";
@@ -16,6 +17,7 @@ export const MOST = 24;
 
 export function Compare({ ids }: { ids: string[] }) {
   const set = useSetView();
+  const { host } = usePanel();
   const [same, setSame] = useState(false);
   const wanted = ids.slice(0, MOST);
   const details = useDetails(wanted);
@@ -39,6 +41,9 @@ export function Compare({ ids }: { ids: string[] }) {
         <h2 className="nbt-room-title">Compare {plural(details.runs.length || wanted.length, "run")}</h2>
         {details.loading && <Spinner label="Loading the runs" />}
         <span className="nbt-spring" />
+        {host?.openTab && (
+          <Button label="Open in a tab" icon="expand" onClick={() => host.openTab?.({ kind: "compare", ids })} />
+        )}
         <label className="nbt-check nbt-check-own">
           <input type="checkbox" checked={same} onChange={(event) => setSame(event.currentTarget.checked)} />
           Show what is the same

@@ -5,6 +5,7 @@ import { ago, duration, oneLine, toNumber } from "../../lib/format";
 import { Button } from "../../parts/Button";
 import { RunMark, Status } from "../../parts/Marks";
 import { Menu, MenuItem } from "../../parts/Menu";
+import { usePanel } from "../../state/panel";
 import { useAsk } from "../../state/query";
 import { useSetView, useView } from "../../state/view";
 import { useCopy } from "./copy";
@@ -20,6 +21,7 @@ export function Title({ row, heading }: { row: RunRow; heading: Ref<HTMLHeadingE
   const set = useSetView();
   const baseline = useView((view) => view.baseline);
   const copy = useCopy();
+  const { host } = usePanel();
   return (
     <>
       <RunMark id={row.id} />
@@ -55,6 +57,16 @@ export function Title({ row, heading }: { row: RunRow; heading: Ref<HTMLHeadingE
         <Menu label="More" icon="more" iconOnly>
           {(close) => (
             <>
+              {host?.openTab && (
+                <MenuItem
+                  icon="expand"
+                  label="Open in a tab"
+                  onChoose={() => {
+                    close();
+                    host.openTab?.({ kind: "run", id: row.id });
+                  }}
+                />
+              )}
               <MenuItem
                 icon="flag"
                 label={baseline === row.id ? "No longer the baseline" : "Use as baseline"}
