@@ -4,11 +4,9 @@ import { complete } from "./complete";
 import { core } from "./core";
 import { documents } from "./documents";
 import { kernels } from "./kernels";
-import { notify } from "./notify";
+import { notify, status } from "./late";
 import { renderer } from "./renderer";
 import { sidebar } from "./sidebar";
-import { status } from "./status";
 import { tabs } from "./tabs";
-import "./style.css";
 
 export default [core, sidebar, tabs, documents, renderer, cells, status, notify, complete, kernels];

@@ -165,6 +165,7 @@ function spinner(): HTMLElement {
 }
 
 function note(look: string, ...children: HTMLElement[]): HTMLElement {
+  import("./ground").catch(() => {}); // without it the words are there all the same
   const box = document.createElement("div");
   box.className = "nbt-ground";
   const inner = document.createElement("div");

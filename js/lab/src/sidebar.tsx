@@ -49,13 +49,13 @@ class SidebarWidget extends ReactWidget {
   }
 
   readonly #look = (): void => {
-    if (this.isVisible && !this.#part) void this.#load();
-    this.update();
+    if (this.#part) this.update();
+    else if (this.isVisible) void this.#load();
   };
 
   async #load(): Promise<void> {
     try {
-      this.#part = await import("./browse");
+      [this.#part] = await Promise.all([import("./browse"), import("./ground")]);
     } catch (error) {
       this.#failed = error;
     }

@@ -1,0 +1,3 @@
+// What late.ts loads.
+export { notify } from "./notify";
+export { status } from "./status";
