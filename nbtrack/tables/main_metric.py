@@ -84,4 +84,6 @@ def choose(run: Mapping[str, Metric], asked: str | None, known: Mapping[str, int
         return None
     if asked is not None and asked in run:
         return run[asked]
-    return min(run.values(), key=lambda metric: (-known.get(metric.name, 0), rank(metric)))
+    most = max(known.get(name, 0) for name in run)
+    best = [metric for name, metric in run.items() if known.get(name, 0) == most]
+    return best[0] if len(best) == 1 else min(best, key=rank)

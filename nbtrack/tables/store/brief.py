@@ -143,7 +143,7 @@ def latest_of_cells(
                 SELECT cell, n, count(*) OVER (PARTITION BY cell) AS total,
                        row_number() OVER (PARTITION BY cell ORDER BY started DESC, n DESC) AS place
                 FROM runs WHERE notebook IN ({marks(notebooks)}) AND cell IN ({marks(list(cells))})
-                AND trashed IS NULL)
+                AND +trashed IS NULL)  -- the plus keeps SQLite to the index of notebooks
             WHERE place <= ? ORDER BY cell, place""",
         (*notebooks, *cells, most),
     )
