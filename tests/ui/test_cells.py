@@ -103,6 +103,14 @@ def test_the_line_moves_while_the_cell_runs(lab: Lab, page: Page) -> None:
         arg=[latest.element_handle(), curve, text],
         timeout=WAIT,
     )
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "tables.history" in request.url else None)
+    notebook.command("launcher:create")
+    page.wait_for_timeout(1000)  # what was under way
+    before = len(asked)
+    page.wait_for_timeout(2000)
+    assert len(asked) == before, "nothing is asked while nobody sees the notebook"
+    page.get_by_role("tab", name="live.ipynb").click()
     assert "running" in (latest.get_attribute("aria-label") or ""), "the cell ended before it was looked at"
     notebook.command("notebook:interrupt-kernel")
     page.wait_for_function(
@@ -244,7 +252,8 @@ def test_the_line_goes_with_its_cell_and_with_its_notebook(lab: Lab, page: Page)
     page.evaluate("() => window.jupyterapp.serviceManager.contents.rename('moves.ipynb', 'moved.ipynb')")
     page.wait_for_function("() => window.jupyterapp.shell.currentWidget.context.path === 'moved.ipynb'")
     of_train(page, 2).wait_for()
-    notebook.command("notebook:run-cell")
+    places = "() => window.jupyterapp.shell.currentWidget.content.widgets.map(({ model }) => model.sharedModel.source)"
+    notebook.start([text.startswith("%%track train") for text in page.evaluate(places)].index(True))
     of_train(page, 3).wait_for(timeout=WAIT)
 
 
@@ -276,7 +285,7 @@ def test_a_notebook_of_200_cells_keeps_its_lines_while_it_is_scrolled(lab: Lab, 
     of_train(page, 1).wait_for()
     placed = page.evaluate(
         """() => window.jupyterapp.shell.currentWidget.content.widgets
-            .filter(({ node }) => node.isConnected)
+            .filter(({ node }) => node.isConnected && node.querySelector(".jp-Cell-inputWrapper"))
             .map(({ node, model }) => [
                 model.sharedModel.getSource().startsWith("%%track"),
                 [...node.children].flatMap((one) =>
@@ -344,7 +353,7 @@ def test_the_line_can_be_read_in_both_themes(lab: Lab, page: Page, theme: str) -
 
 
 def test_the_lines_go_when_the_user_does_not_want_them(lab: Lab, page: Page) -> None:
-    notebook = trained(lab, page, "off")
+    trained(lab, page, "off")
     set_it = """async (on) => {
         const plugin = await window.jupyterapp.serviceManager.settings.fetch("nbtrack:plugin");
         await window.jupyterapp.serviceManager.settings.save("nbtrack:plugin", JSON.stringify({ cellHistory: on }));
@@ -392,6 +401,6 @@ def test_a_read_only_cell_is_left_as_it_is(lab: Lab, page: Page) -> None:
 def test_the_button_of_the_notebook_puts_the_panel_below_the_active_cell(lab: Lab, page: Page) -> None:
     notebook = lab.open(page, lab.notebook("panel", ["x = 1", "y = 1"]))
     activate(page, 0)
-    page.get_by_role("button", name=re.compile("^Runs|Show the runs in the notebook")).first.click()
+    page.get_by_role("button", name=re.compile("^Runs|^Show the runs below")).first.click()
     notebook.panel.wait_for(timeout=60_000)
     assert source(page, 1) == "%track panel"

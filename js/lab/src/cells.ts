@@ -1,10 +1,9 @@
 // What stands next to cells: their history, and what can be done with the code of a run.
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
-import { INotebookTracker, NotebookActions } from "@jupyterlab/notebook";
+import { INotebookTracker, NotebookActions, type NotebookPanel } from "@jupyterlab/notebook";
 import { LabIcon } from "@jupyterlab/ui-components";
 import { prepare } from "./cells/edit";
 import type { Base, Of } from "./cells/here";
-import { CellHistories } from "./cells/history";
 import { insertPanel } from "./cells/insert";
 import { loaded } from "./cells/load";
 import { chosen, isOn, toggleTracked } from "./cells/toggle";
@@ -29,9 +28,12 @@ export const cells: JupyterFrontEndPlugin<void> = {
   activate: (app: JupyterFrontEnd, nbtrack: INbtrack, notebooks: INotebookTracker | null) => {
     if (!notebooks) return;
     const base: Base = { app, nbtrack, notebooks };
-    const follow = (panel: NonNullable<typeof notebooks.currentWidget>) => void new CellHistories(panel, base);
-    notebooks.widgetAdded.connect((_, panel) => follow(panel));
-    notebooks.forEach(follow);
+    const follow = async (panel: NotebookPanel) => {
+      const found = await loaded(() => import("./cells/history"));
+      if (found && !panel.isDisposed) new found.CellHistories(panel, base);
+    };
+    notebooks.widgetAdded.connect((_, panel) => void follow(panel));
+    notebooks.forEach((panel) => void follow(panel));
     NotebookActions.executionScheduled.connect((_, { notebook, cell }) => {
       const panel = notebooks.find(({ content }) => content === notebook);
       if (panel && cell.model.type === "code") prepare(panel, cell.model.sharedModel.getSource());
@@ -87,7 +89,7 @@ function addNotebookCommands(base: Base): void {
   });
   app.commands.addCommand(ids.insertPanel, {
     label: "Runs",
-    caption: "Show the runs in the notebook, below the active cell",
+    caption: "Show the runs below the active cell; with Shift, in a tab",
     icon: runsIcon,
     isEnabled: () => here() !== null,
     execute: (given) => insertPanel(base, given),

@@ -4,12 +4,15 @@ import { insertBelow, lockedNotebook, run } from "./edit";
 import type { Base } from "./here";
 import { isPython } from "./kernel";
 
-/** A cell with the panel below the active one. {tab: true}, or a notebook that cannot run it: the tab. */
+/** The key that is held while a button is pressed: what a toolbar runs is not told of it. */
+const shifted = (): boolean => window.event instanceof MouseEvent && window.event.shiftKey;
+
+/** A cell with the panel below the active one. {tab: true}, Shift, or a notebook that cannot run it: the tab. */
 export async function insertPanel({ app, notebooks }: Base, { tab }: { tab?: unknown }): Promise<void> {
   const panel = notebooks.currentWidget;
   const cell = panel?.content.activeCell;
   const kernel = panel?.sessionContext.session?.kernel;
-  if (!panel || !cell || !kernel || tab === true || !isPython(panel) || lockedNotebook(panel)) {
+  if (!panel || !cell || !kernel || tab === true || shifted() || !isPython(panel) || lockedNotebook(panel)) {
     await app.commands.execute(ids.openRuns, {});
     return;
   }

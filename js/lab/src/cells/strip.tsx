@@ -6,6 +6,7 @@ import { type ComponentType, useCallback, useEffect, useRef, useState } from "re
 import type { Here } from "./here";
 import { loaded } from "./load";
 import type { ThenProps } from "./then";
+import "@nbtrack/ui/src/style/cell.css";
 
 /** Stands between what a cell says and what it gave. Its height is the same with runs and without. */
 export class StripWidget extends ReactWidget {

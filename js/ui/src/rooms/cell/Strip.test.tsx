@@ -111,6 +111,7 @@ test("The best is the highest or lowest of the finished ones, and nothing where 
   expect(bestOf([brief("c", 0.99, { status: "running" }), brief("b", 0.9), brief("a", 0.5)])).toBe("b");
   expect(bestOf([brief("b", "NaN"), brief("a", 0.5)])).toBeNull();
   expect(bestOf([brief("a", 0.5)])).toBeNull();
+  expect(bestOf([brief("b", 0.5), brief("a", 0.5)])).toBeNull();
   const unknown = { name: "x", value: 1, better: null, spark: [] };
   expect(bestOf([brief("a", 0, { metric: unknown }), brief("b", 0, { metric: unknown })])).toBeNull();
 });

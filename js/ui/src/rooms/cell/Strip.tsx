@@ -28,7 +28,9 @@ export const Strip = memo(function Strip({ history, open, onOpen, onAll, root }:
   const best = bestOf(history?.runs ?? []);
   const stop = Math.min(at, runs.length); // the last stop is the count
   const walk = (event: KeyboardEvent<HTMLElement>) => {
-    const stops = [...event.currentTarget.querySelectorAll<HTMLElement>("button")].filter((one) => one.offsetParent !== null);
+    const stops = [...event.currentTarget.querySelectorAll<HTMLElement>("button")].filter(
+      (one) => one.offsetParent !== null,
+    );
     const now = stops.indexOf(document.activeElement as HTMLElement);
     const goes: Record<string, number> = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: stops.length - 1 };
     const next = goes[event.key];

@@ -12,20 +12,18 @@ export function metricOf(run: BriefRow, name: string | undefined): number {
   return run.metric && run.metric.name === name ? toNumber(run.metric.value) : Number.NaN;
 }
 
-/** The id of the best of the runs; null where nothing says what better is, or there is nothing to be better than. */
+/** The id of the best of the runs; null where nothing says what better is, or none is better than another. */
 export function bestOf(runs: readonly BriefRow[]): string | null {
   const metric = shownMetric(runs);
   if (!metric?.better) return null;
-  let best: BriefRow | null = null;
-  let count = 0;
-  for (const run of runs) {
-    const value = metricOf(run, metric.name);
-    if (!Number.isFinite(value) || run.status === "running") continue;
-    count += 1;
-    const before = best ? metricOf(best, metric.name) : Number.NaN;
-    if (!best || (metric.better === "max" ? value > before : value < before)) best = run;
-  }
-  return count > 1 && best ? best.id : null;
+  const sign = metric.better === "max" ? 1 : -1;
+  const ended = runs
+    .filter(({ status }) => status !== "running")
+    .map((run) => ({ id: run.id, worth: sign * metricOf(run, metric.name) }))
+    .filter(({ worth }) => Number.isFinite(worth))
+    .sort((a, b) => b.worth - a.worth);
+  const [first, last] = [ended[0], ended.at(-1)];
+  return first && last && first.worth > last.worth ? first.id : null;
 }
 
 /** How far a running run is: "step 12 of 100". */
