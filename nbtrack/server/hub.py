@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from nbtrack.api import rooms
 from nbtrack.api.watch import WATCHER
 from nbtrack.base.config import Project
-from nbtrack.base.errors import NbtrackError
+from nbtrack.base.errors import NbtrackError, StoreLocked
 from nbtrack.runs.contract import PageRequest
 from nbtrack.server.desk import Desk
 
@@ -112,9 +112,11 @@ class Hub:
         self.tidy()
         try:
             watched.running = await self.desk.do(self.desk.cares, lambda: _settle(watched.project))
-        except NbtrackError:  # the page is told when it asks
+        except (StoreLocked, OSError):
+            watched.running = True  # for all that is known: it is looked again
+        except NbtrackError:  # of another program, of a newer nbtrack: the page is told when it asks
             watched.running = False
-        except Exception:  # noqa: BLE001 (locked, damaged, gone; the pages' own questions say what it is)
+        except Exception:  # noqa: BLE001 (damaged in some way; the pages' own questions say what it is)
             watched.running = False
             _log.debug("nbtrack: could not look after %s", watched.project.root, exc_info=True)
         finally:
