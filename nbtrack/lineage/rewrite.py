@@ -24,7 +24,7 @@ from nbtrack.base.secrets import MARK
 from nbtrack.capture.literals import Place
 from nbtrack.lineage import contract as c
 from nbtrack.lineage.places import Places, places
-from nbtrack.lineage.written import alike, written
+from nbtrack.lineage.written import alike, stored, written
 from nbtrack.runs.contract import Change, Param
 
 
@@ -77,7 +77,9 @@ def rewrite(text: str, params: list[Param], code: str | None) -> c.Rewritten:
     return c.Rewritten(
         text=result,
         changed=[
-            Change("param", plan.param.name, plan.places[0].value, plan.want) for plan in plans if not plan.stands
+            Change("param", plan.param.name, stored(plan.places[0].value), stored(plan.want))
+            for plan in plans
+            if not plan.stands
         ],
         kept=[plan.param.name for plan in plans if plan.stands],
         missing=[Change("param", one.name, None, one.value) for one in params if one.name not in set_here],

@@ -32,8 +32,9 @@ def _quoted(text: str, like: str) -> str:
 
 def alike(one: Any, other: Any) -> bool:
     """Whether two values are the same param: 1, 1.0 and True are not, NaN is itself, a tuple is stored as a list."""
-    return repr(_stored(one)) == repr(_stored(other))
+    return repr(stored(one)) == repr(stored(other))
 
 
-def _stored(value: Any) -> Any:
-    return [_stored(one) for one in value] if isinstance(value, list | tuple) else value
+def stored(value: Any) -> Any:
+    """The value as a file has it: a list for a tuple."""
+    return [stored(one) for one in value] if isinstance(value, list | tuple) else value

@@ -31,6 +31,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "runs.code": {"run": "forest"},
     "runs.executions": {"run": "forest"},
     "runs.diff": {"left": "forest", "right": "svm"},
+    "runs.against": {"run": "forest", "text": "model.fit(X, y)"},
+    "runs.moved": {"old": "a.ipynb", "new": "b/c.ipynb"},
     "runs.series": {"runs": ["forest", "svm"], "keys": ["acc", "loss"], "width": 5},
     "runs.keys": {},
     "runs.complete": {"text": "metrics.", "position": 8},
@@ -39,6 +41,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "runs.restore": {"runs": ["tree"]},
     "runs.purge": {},
     "runs.undo": {},
+    "tables.browse": {"filter": "metrics.acc > 0.1", "metric": "loss", "limit": 2},
+    "tables.history": {"notebook": "a.ipynb", "cells": ["c1"]},
     "tables.facts": {"filter": "metrics.acc > 0.1", "columns": ["params.lr", "metrics.acc", "metrics.acc.min"]},
     "tables.groups": {"by": "params.lr", "metrics": ["acc"], "sort": "-acc"},
     "tables.view": {},
@@ -48,6 +52,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "charts.figure": {"kind": "scatter", "columns": ["params.lr", "metrics.acc"]},
     "charts.importance": {"metric": "acc"},
     "lineage.explain": {"run": "svm", "against": "forest"},
+    "lineage.rewrite": {"run": "forest", "text": "lr = 0.5\ndepth = 5\n"},
 }
 each_operation = pytest.mark.parametrize("name", rooms.OPERATIONS)
 
