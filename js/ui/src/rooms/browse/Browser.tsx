@@ -1,5 +1,5 @@
 // The list of one project.
-import { type KeyboardEvent, type RefObject, useCallback, useId, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type RefObject, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useShallow } from "zustand/react/shallow";
 import { ErrorNote } from "../../parts/Notes";
 import { type FormPlace, Forms } from "./Forms";
@@ -53,7 +53,10 @@ export function Browser({ spot, section, onSection, host, visible, directions }:
   const [form, setForm] = useState<(FormPlace & { anchor: RefObject<HTMLElement | null> }) | null>(null);
   const [renaming, setRenaming] = useState<string | null>(null);
 
-  const focusList = useCallback(() => body.current?.querySelector<HTMLElement>("[role='grid']")?.focus(), []);
+  const focusList = useCallback(
+    () => body.current?.querySelector<HTMLElement>("[role='grid']")?.focus({ preventScroll: true }),
+    [],
+  );
   const rowOf = useCallback((run: string) => document.getElementById(`${id}-${run}`) ?? body.current, [id]);
   const events = useMemo(
     () => ({
@@ -89,6 +92,7 @@ export function Browser({ spot, section, onSection, host, visible, directions }:
   );
   const closeForm = useCallback(() => setForm(null), []);
   const closeMenu = useCallback(() => setMenu(null), []);
+  useFocusBack(body, menu !== null || form !== null || renaming !== null, focusList);
 
   const onKey = (event: KeyboardEvent<HTMLElement>, run: string | null): boolean => {
     const { selected } = memory.browse.getState();
@@ -212,4 +216,15 @@ export function Browser({ spot, section, onSection, host, visible, directions }:
       {form && <Forms form={form} rows={rows} anchor={form.anchor} actions={actions} onClose={closeForm} />}
     </>
   );
+}
+
+/** When what stood over the rows is gone, and the keyboard with it, it is theirs again. */
+function useFocusBack(body: RefObject<HTMLElement>, over: boolean, focusList: () => void): void {
+  const before = useRef(over);
+  useEffect(() => {
+    const now = document.activeElement;
+    const lost = now === null || now === document.body || body.current?.contains(now);
+    if (before.current && !over && lost) focusList();
+    before.current = over;
+  }, [body, over, focusList]);
 }

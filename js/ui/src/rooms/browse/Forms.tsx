@@ -51,8 +51,8 @@ function NoteForm({ note, onSave }: { note: string; onSave: (note: string) => vo
     >
       <textarea
         className="nbt-input"
-        // biome-ignore lint/a11y/noAutofocus: the form was asked for to write in it
-        autoFocus
+        // The popover gives the keyboard to what has this attribute, which React only keeps as a property.
+        ref={(own) => own?.setAttribute("autofocus", "")}
         aria-label="Note"
         placeholder="What is worth knowing"
         rows={4}

@@ -10,7 +10,7 @@ import type { Directions } from "./memory";
 import { elapsed, started, tagText, took, tooltip } from "./words";
 
 export const ROW = 46; // pixels
-const CHIPS = 3;
+const CHIPS = 4; // more do not fit
 
 export interface RowEvents {
   press(id: string, index: number, how: { toggle: boolean; extend: boolean }): void;
@@ -107,7 +107,6 @@ export const Row = memo(function Row({ held, index, id, now, active, selected, r
                   {tagText(name, value)}
                 </bdi>
               ))}
-              {tags.length > CHIPS && <span className="nbt-dim">+{tags.length - CHIPS}</span>}
             </span>
           )}
           {!renaming && (

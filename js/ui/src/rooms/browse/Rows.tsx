@@ -39,7 +39,6 @@ export function Rows({ id, memory, now, directions, picking, renaming, events, o
   const { star, open, menu, rename } = events;
   const press = picking.press;
   const own = useMemo((): RowEvents => ({ press, star, open, menu, rename }), [press, star, open, menu, rename]);
-  useFocusBack(box, renaming);
 
   const go = (wanted: number) => {
     const next = Math.max(0, Math.min(wanted, count - 1));
@@ -112,6 +111,12 @@ export function Rows({ id, memory, now, directions, picking, renaming, events, o
         .filter(Boolean)
         .join(" ")}
       onScroll={look}
+      onMouseDown={(event) => {
+        // The buttons of a row leave the keyboard to the rows.
+        if (!(event.target as Element).closest("button")) return;
+        event.preventDefault();
+        box.current?.focus({ preventScroll: true });
+      }}
       onKeyDown={onKeyDown}
     >
       <div role="rowgroup" className="nbt-side-rows" style={{ height: count * ROW }}>
@@ -157,14 +162,4 @@ function useSight(box: RefObject<HTMLDivElement | null>, memory: Memory, count: 
   const last = first + (place.height ? Math.ceil(place.height / ROW) : UNSEEN);
   useEffect(() => list.see(first, last), [list, first, last]);
   return { from: Math.max(0, first - OVER), to: Math.min(count, last + OVER), look };
-}
-
-/** A name that was changed gives the keyboard back. */
-function useFocusBack(box: RefObject<HTMLDivElement | null>, renaming: string | null): void {
-  const before = useRef(renaming);
-  useEffect(() => {
-    const lost = document.activeElement === document.body || document.activeElement === null;
-    if (before.current !== null && renaming === null && lost) box.current?.focus({ preventScroll: true });
-    before.current = renaming;
-  }, [box, renaming]);
 }

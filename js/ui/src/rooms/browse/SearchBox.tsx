@@ -88,7 +88,7 @@ export function SearchBox({ memory, input, onLeave }: Props) {
           autoComplete="off"
           autoCapitalize="off"
           spellCheck={false}
-          placeholder="Words, or params.lr < 0.01"
+          placeholder="Filter runs"
           title="Words, or an expression such as params.lr < 0.01 and metrics.acc > 0.9"
           value={text}
           onInput={(event) => typed(event.currentTarget.value)}

@@ -345,6 +345,46 @@ test("The menu of a run offers only what the page can do", async () => {
   expect(screen.queryByRole("menu")).toBeNull();
 });
 
+test("A menu or a form that is left gives the keyboard back to the rows", async () => {
+  const { project } = await show(new Project(3));
+  fireEvent.click(rowOf("run 1"));
+  for (const key of ["ContextMenu", "t", "n"]) {
+    press(key);
+    await pass();
+    expect(document.activeElement).not.toBe(grid());
+    fireEvent.keyDown(document.activeElement as Element, { key: "Escape" });
+    await pass();
+    expect(document.activeElement).toBe(grid());
+  }
+  press("Delete");
+  await pass(300);
+  expect(project.transport.of("runs.trash")).toEqual([{ runs: ["r1"] }]);
+});
+
+test("A tag is set on all runs that are chosen, a note on one", async () => {
+  const { project } = await show(new Project(3));
+  fireEvent.click(rowOf("run 0"));
+  fireEvent.click(rowOf("run 2"), { ctrlKey: true });
+  press("t");
+  await pass();
+  const tag = screen.getByRole("combobox", { name: "Tag" }) as HTMLInputElement;
+  tag.value = "best";
+  fireEvent.input(tag);
+  await pass();
+  fireEvent.submit(tag.closest("form") as HTMLFormElement);
+  await pass(300);
+  expect(project.transport.of("runs.edit")).toEqual([{ runs: ["r0", "r2"], tags: { best: "true" } }]);
+  press("n");
+  await pass();
+  const note = screen.getByRole("textbox", { name: "Note" }) as HTMLTextAreaElement;
+  note.value = "look again";
+  fireEvent.input(note);
+  await pass();
+  fireEvent.click(screen.getByRole("button", { name: "Save" }));
+  await pass(300);
+  expect(project.transport.of("runs.edit").at(-1)).toEqual({ runs: ["r2"], note: "look again" });
+});
+
 test("A run is compared with another that is chosen for it", async () => {
   const { ran } = await show(new Project(3));
   fireEvent.contextMenu(rowOf("run 0"));
