@@ -7,6 +7,10 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from nbtrack.base.wire import Nothing, Op
+from nbtrack.runs.shapes import Experiment as Experiment
+from nbtrack.runs.shapes import Experiments as Experiments
+from nbtrack.runs.shapes import ProjectStatus as ProjectStatus
+from nbtrack.runs.shapes import Revision as Revision
 
 Status = Literal["running", "finished", "failed", "interrupted", "crashed"]
 Value = Any  # None, bool, number, string, list or object
@@ -303,22 +307,6 @@ class Keys(Struct):
     keys: list[Key]
 
 
-class Experiment(Struct):
-    """A group of runs."""
-
-    name: str
-    note: str
-    created: float
-    runs: int
-    latest: float | None
-
-
-class Experiments(Struct):
-    """All experiments, the latest used first."""
-
-    experiments: list[Experiment]
-
-
 class Rename(Struct):
     """An old and a new name."""
 
@@ -357,32 +345,6 @@ class Completions(Struct):
     """What could stand there."""
 
     words: list[str]
-
-
-class ProjectStatus(Struct):
-    """Where the runs are and what is kept."""
-
-    root: str
-    found_by: str
-    database: str
-    exists: bool
-    read_only: bool
-    schema: int
-    runs: int
-    running: int
-    trashed: int
-    experiments: int
-    points: int
-    database_bytes: int
-    artifact_bytes: int
-    journal_bytes: int
-    revision: int
-
-
-class Revision(Struct):
-    """A number that grows with every change."""
-
-    revision: int
 
 
 OPERATIONS = (
