@@ -101,8 +101,12 @@ class Notebook:
 
 
 @contextmanager
-def running_lab(folder: Path, home: Path, base_url: str = "/") -> Iterator[Lab]:
-    """A JupyterLab on a folder, with settings of its own; under a `base_url` such as "/user/ada/", as a hub has it."""
+def running_lab(folder: Path, home: Path, base_url: str = "/", program: str = "jupyterlab") -> Iterator[Lab]:
+    """A JupyterLab on a folder, with settings of its own; under a `base_url` such as "/user/ada/", as a hub has it.
+
+    program: "notebook" starts Jupyter Notebook 7.
+    """
+    options = {"jupyterlab": "LabApp", "notebook": "JupyterNotebookApp"}[program]
     settings = home / "settings"
     settings.mkdir(parents=True)
     (settings / "overrides.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
@@ -111,10 +115,10 @@ def running_lab(folder: Path, home: Path, base_url: str = "/") -> Iterator[Lab]:
         port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{port}{base_url.rstrip('/')}"
     command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", f"--port={port}"),
+        *(sys.executable, "-m", program, "--no-browser", "--ServerApp.ip=127.0.0.1", f"--port={port}"),
         *("--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={folder}"),
-        *("--LabApp.expose_app_in_browser=True", f"--LabApp.app_settings_dir={settings}", "--allow-root"),
-        *(f"--LabApp.user_settings_dir={home / 'user'}", f"--LabApp.workspaces_dir={home / 'workspaces'}"),
+        *(f"--{options}.expose_app_in_browser=True", f"--{options}.app_settings_dir={settings}", "--allow-root"),
+        *(f"--{options}.user_settings_dir={home / 'user'}", f"--{options}.workspaces_dir={home / 'workspaces'}"),
         f"--ServerApp.base_url={base_url}",
     ]
     own = {name: str(home / name.lower()) for name in HOMES}
