@@ -43,10 +43,7 @@ def put(page: Page, index: int, text: str) -> None:
 
 
 def activate(page: Page, index: int) -> None:
-    page.evaluate(
-        "(at) => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = at; }",
-        index,
-    )
+    page.evaluate("(at) => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = at; }", index)
 
 
 def undo(page: Page, index: int) -> None:
@@ -77,12 +74,10 @@ def trained(lab: Lab, page: Page, name: str, theme: str = "light", rates: tuple[
 def test_a_tracked_cell_has_its_runs_below_it_and_others_have_nothing(lab: Lab, page: Page) -> None:
     notebook = lab.open(page, lab.notebook("appears", [LOAD, TRAIN, "1 + 1"]))
     strip(notebook, 1).get_by_text("no runs yet").wait_for(timeout=WAIT)
-    before = notebook.cell(2).bounding_box()
     height = strip(notebook, 1).evaluate("(one) => one.offsetHeight")
     notebook.run_all()
     runs(notebook, 1).first.get_by_text("0.519").wait_for(timeout=WAIT)
     assert strip(notebook, 1).evaluate("(one) => one.offsetHeight") == height, "the line moved what is below it"
-    assert before
     assert "finished" in (runs(notebook, 1).first.get_attribute("aria-label") or "")
     assert strip(notebook, 0).count() == 0
     assert strip(notebook, 2).count() == 0
@@ -105,7 +100,7 @@ def test_the_line_moves_while_the_cell_runs(lab: Lab, page: Page) -> None:
     )
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "tables.history" in request.url else None)
-    notebook.command("launcher:create")
+    page.evaluate("() => void window.jupyterapp.commands.execute('launcher:create')")
     page.wait_for_timeout(1000)  # what was under way
     before = len(asked)
     page.wait_for_timeout(2000)
@@ -150,12 +145,11 @@ def test_the_keyboard_walks_through_the_runs_and_comes_back(lab: Lab, page: Page
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
     box.get_by_text("1 of 3").wait_for()
-    assert notebook.cell(1).count() == 1, "the keys reached the notebook"
     page.keyboard.press("Escape")
     box.wait_for(state="detached")
     focused = "() => document.activeElement.getAttribute('data-run')"
     assert page.evaluate(focused) == runs(notebook, 1).first.get_attribute("data-run")
-    assert len(page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.length.toString()")) == 1
+    assert page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.length") == 3
 
 
 def test_code_of_then_is_inserted_below(lab: Lab, page: Page) -> None:

@@ -19,15 +19,20 @@ export function lockedNotebook({ model, context }: NotebookPanel): string | null
 
 /** Puts a text into a cell. */
 export function putText(cell: Cell<ICellModel>, text: string): void {
-  asOneStep(cell, () => cell.model.sharedModel.setSource(text));
+  asOneStep([cell], () => cell.model.sharedModel.setSource(text));
 }
 
-/** What was typed just before and what is typed next are steps of their own for the undo of the notebook's editors. */
-export function asOneStep(cell: Cell<ICellModel>, act: () => void): void {
-  const { undoManager } = cell.model.sharedModel as { undoManager?: { stopCapturing(): void } | null };
-  undoManager?.stopCapturing();
+/**
+ * What was typed just before and what is typed next are steps of their own for the undo of the notebook's editors. A
+ * cell remembers its own steps, or the notebook those of all, as the user has it; no transaction may stand around the
+ * changes of several, or the cells would not know them for theirs.
+ */
+export function asOneStep(cells: readonly Cell<ICellModel>[], act: () => void): void {
+  type Steps = { undoManager?: { stopCapturing(): void } | null };
+  const kept = new Set(cells.map(({ model }) => (model.sharedModel as Steps).undoManager));
+  for (const one of kept) one?.stopCapturing();
   act();
-  undoManager?.stopCapturing();
+  for (const one of kept) one?.stopCapturing();
 }
 
 /** A new code cell below another; it is the active one then. */

@@ -20,11 +20,11 @@ export function chosen(notebook: Notebook): Cell<ICellModel>[] {
 export const isOn = (cell: Cell<ICellModel> | null | undefined): boolean =>
   cell?.model?.type === "code" && isTracked(sourceOf(cell));
 
-/** If one of the cells is not tracked, all of them are afterwards; else none is. One undo takes it back. */
+/** If one of the cells is not tracked, all of them are afterwards; else none is. One undo takes it back in each. */
 export function toggleTracked(panel: NotebookPanel): void {
   const cells = chosen(panel.content);
   const on = cells.some((cell) => !isOn(cell));
-  const act = () => {
+  asOneStep(cells, () => {
     for (const cell of cells) {
       const source = sourceOf(cell);
       const line = trackLine(source);
@@ -32,7 +32,6 @@ export function toggleTracked(panel: NotebookPanel): void {
       const change = trackChange(source, on, taken.get(cell.model.id));
       if (change) cell.model.sharedModel.updateSource(change.start, change.end, change.text);
     }
-  };
-  if (cells[0]) asOneStep(cells[0], () => panel.model?.sharedModel.transact(act));
+  });
   if (on && cells[0]) prepare(panel, sourceOf(cells[0]));
 }
