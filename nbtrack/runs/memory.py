@@ -1,4 +1,4 @@
-"""Answers that hold until the file changes, and what holds for ever."""
+"""Answers that hold until the file changes, and what holds as long as who put it there says."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Patience:
 
 
 class Kept:
-    """What never changes under its sign; the oldest half falls off when there are too many."""
+    """The latest under each sign, until another is put there; the oldest half falls off when there are too many."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -66,6 +66,7 @@ class Kept:
 
     def put(self, sign: Hashable, value: Any) -> None:
         """Keep a value."""
+        self._kept.pop(sign, None)  # put anew, it is the newest
         if len(self._kept) >= self._most:
             self._kept = dict(list(self._kept.items())[self._most // 2 :])
         self._kept[sign] = value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nbtrack.base.names import better
 from nbtrack.runs.store import meta, runs
@@ -79,26 +79,25 @@ def _curves(
 ) -> dict[int, list[float]]:
     """The thinned curve of each run's metric. A curve only grows: at so many points, it stays as it was thinned."""
     found: dict[int, list[float]] = {}
-    whole: dict[int, dict[int, Any]] = {}  # by key and run, what it is remembered by
+    whole: dict[int, dict[int, str]] = {}  # by key and run, its id
     left = _POINTS
     for (run_id, run), metric in wanted.items():
-        sign = (run_id, metric.key, metric.points)
-        known = reads.curves.get(sign)
-        if known is not None:
+        points, known = reads.curves.get((run_id, metric.key)) or (0, [])
+        if points == metric.points:
             found[run] = known
         elif metric.points == 1:
             found[run] = [metric.last]
         elif metric.points <= min(left, _LONGEST):
             left -= metric.points
-            whole.setdefault(metric.key, {})[run] = sign
+            whole.setdefault(metric.key, {})[run] = run_id
         else:
             found[run] = _sampled(conn, metric.key, run)
             if metric.points > _LONGEST:
-                reads.curves.put(sign, found[run])
-    for key, signs in whole.items():
-        for run, values in brief.whole_curves(conn, key, list(signs)):
+                reads.curves.put((run_id, metric.key), (metric.points, found[run]))
+    for key, ids in whole.items():
+        for run, values in brief.whole_curves(conn, key, list(ids)):
             found[run] = thinned(values)
-            reads.curves.put(signs[run], found[run])
+            reads.curves.put((ids[run], key), (len(values), found[run]))
     return found
 
 

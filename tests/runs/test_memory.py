@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from nbtrack.runs.memory import Patience
+from nbtrack.runs.memory import Kept, Patience
 
 
 def test_a_quick_answer_is_made_each_time() -> None:
@@ -21,3 +21,13 @@ def test_a_slow_answer_is_kept_until_it_is_about_something_else() -> None:
 
     assert [patience.get("one", slow) for _ in range(3)] == [0, 0, 0]
     assert patience.get("other", slow) == 1
+
+
+def test_what_is_kept_is_the_latest_under_its_sign_and_the_oldest_half_falls_off() -> None:
+    kept = Kept(4)
+    for number in range(4):
+        kept.put(number, f"value {number}")
+    kept.put(0, "another")
+    assert [kept.get(number) for number in range(5)] == ["another", "value 1", "value 2", "value 3", None]
+    kept.put(4, "value 4")
+    assert [kept.get(number) for number in range(5)] == ["another", None, None, "value 3", "value 4"]
