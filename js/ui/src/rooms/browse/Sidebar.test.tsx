@@ -438,4 +438,21 @@ test("Script in a name, very long names and names from right to left stay text i
   expect(document.querySelector(".nbt-side img")).toBeNull();
 });
 
+test("What is said of a run with a very long name is short", async () => {
+  const project = new Project(2, {
+    "runs.edit": () => ({ text: `Renamed to ${"x".repeat(900)}`, count: 1, revision: 2, undo: true }),
+  });
+  await show(project);
+  fireEvent.click(rowOf("run 1"));
+  press("n");
+  await pass();
+  const note = screen.getByRole("textbox", { name: "Note" }) as HTMLTextAreaElement;
+  note.value = "y";
+  fireEvent.input(note);
+  await pass();
+  fireEvent.keyDown(note, { key: "Enter", ctrlKey: true });
+  await pass(300);
+  expect(said()[0]).toHaveLength(120);
+});
+
 const METRIC = { name: "acc", value: 1, better: null, spark: [] };

@@ -2,8 +2,12 @@
 import { useMemo } from "react";
 import { AskError } from "../../api/transport";
 import type { BriefRow, Done, EditRequest } from "../../contract";
+import { oneLine } from "../../lib/format";
+import type { Toast } from "../../state/toasts";
 import type { Host, Spot } from "./host";
 import type { Memory } from "./memory";
+
+const SAID = 120; // characters of a message
 
 export interface Actions {
   open(row: Pick<BriefRow, "id" | "name">): void;
@@ -18,7 +22,9 @@ export function useActions(memory: Memory, spot: Pick<Spot, "project">, host: Ho
   const { project } = spot;
   return useMemo(() => {
     const { list, browse, panel } = memory;
-    const { say } = panel.toasts.getState();
+    // Names stand in what is said, and may be long.
+    const say = (toast: Omit<Toast, "id">) =>
+      panel.toasts.getState().say({ ...toast, text: oneLine(toast.text, SAID) });
     const fail = (error: unknown) => {
       const known = error instanceof AskError ? error : new AskError({ code: "internal", message: String(error) });
       say({ kind: "error", text: known.message, hint: known.hint });
