@@ -171,11 +171,14 @@ def test_nobody_is_told_who_did_not_ask_for_it(lab: Lab, page: Page, settings: S
     assert told(page) == []
 
 
+@pytest.mark.timeout(300)  # JupyterLab is loaded three times
 def test_of_two_pages_one_tells_and_a_reload_during_the_run_does_not_lose_it(
     lab: Lab, page: Page, settings: Set
 ) -> None:
     settings(notify=True, notifyAfter=0)
-    name = lab.notebook("twice", [LOAD, SHORT.format(name="twice", seconds=25)])
+    go = lab.folder / "go"
+    wait = f"%%track twice\nimport pathlib, time\nwhile not pathlib.Path({str(go)!r}).exists():\n    time.sleep(0.2)"
+    name = lab.notebook("twice", [LOAD, wait])
     notebook = lab.open(page, name)
     for index in range(2):
         notebook.start(index)
@@ -185,6 +188,7 @@ def test_of_two_pages_one_tells_and_a_reload_during_the_run_does_not_lose_it(
     other.goto(f"{lab.address}/lab/workspaces/other/tree/{name}?token={TOKEN}", wait_until="domcontentloaded")
     for one in (page, other):
         expect(item(one)).to_contain_text("1 running", timeout=60_000)
+    go.touch()
     for one in (page, other):
         expect(item(one)).to_contain_text("twice", timeout=60_000)
     other.wait_for_timeout(4000)
@@ -221,6 +225,7 @@ def test_a_kernel_that_knows_the_words_too_does_not_double_them(lab: Lab, page: 
 # -- kernels
 
 
+@pytest.mark.timeout(300)
 def test_the_magic_works_in_a_new_kernel_and_after_it_was_restarted(lab: Lab, page: Page, settings: Set) -> None:
     settings(loadMagics=True)
     notebook = lab.open(page, lab.notebook("loaded", [SHORT.format(name="loaded", seconds=0), PID]))
@@ -233,12 +238,15 @@ def test_the_magic_works_in_a_new_kernel_and_after_it_was_restarted(lab: Lab, pa
     expect(notebook.cell(0)).to_contain_text("loaded · finished", timeout=60_000)
     expect(notebook.cell(0).locator(".jp-InputPrompt")).to_have_text("[1]:")
     os.kill(pid_of(notebook, 1), signal.SIGKILL)
-    page.locator(".jp-Dialog").get_by_role("button").click(timeout=60_000)  # JupyterLab says that it restarts the kernel
+    page.locator(".jp-Dialog").get_by_role("button").click(
+        timeout=60_000
+    )  # JupyterLab says that it restarts the kernel
     notebook.command("notebook:clear-all-cell-outputs")
     notebook.start(0)
     expect(notebook.cell(0)).to_contain_text("loaded · finished", timeout=60_000)
 
 
+@pytest.mark.timeout(300)
 def test_a_kernel_it_was_loaded_in_has_no_more_names_and_history_than_any(lab: Lab, page: Page, settings: Set) -> None:
     ask = "get_ipython().execution_count, get_ipython().find_cell_magic('track') is not None"
     look = f"print('seen', sorted(globals()), In, Out, {ask})"
@@ -283,6 +291,7 @@ def test_where_nbtrack_is_not_installed_nothing_is_seen_of_it(page: Page, tmp_pa
 # -- settings
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("whose", ["the user's", "the administrator's"])
 def test_settings_that_make_no_sense_leave_everything_working(
     page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whose: str
@@ -294,7 +303,8 @@ def test_settings_that_make_no_sense_leave_everything_working(
         user.parent.mkdir(parents=True)
         user.write_text(json.dumps(NONSENSE), encoding="utf-8")
     else:
-        monkeypatch.setitem(labs.SETTINGS, "nbtrack:plugin", NONSENSE)
+        # A list in an object's place stops JupyterLab itself.
+        monkeypatch.setitem(labs.SETTINGS, "nbtrack:plugin", {**NONSENSE, "directions": {"loss": "up", "f1": 3}})
     with running_lab(folder, home) as own:
         notebook = own.open(page, own.notebook("nonsense", [LOAD, SHORT.format(name="sane", seconds=0)]))
         for index in range(2):
@@ -310,6 +320,7 @@ def test_settings_that_make_no_sense_leave_everything_working(
 # -- at rest
 
 
+@pytest.mark.timeout(300)
 def test_a_page_where_nothing_happens_asks_the_server_nothing(lab: Lab, page: Page, settings: Set) -> None:
     settings(notify=True)
     notebook = lab.open(page, lab.notebook("rest", [LOAD, SHORT.format(name="rest", seconds=0)]))
