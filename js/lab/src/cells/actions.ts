@@ -3,9 +3,10 @@ import { Dialog, Notification, showDialog } from "@jupyterlab/apputils";
 import type { RunDetail } from "@nbtrack/ui/src/contract";
 import { oneLine } from "@nbtrack/ui/src/lib/format";
 import { confirmParams, showDiff } from "./dialogs";
-import { codeFor, insertBelow, lockedNotebook, lockedWhy, putText, run } from "./edit";
+import { insertBelow, lockedNotebook, lockedWhy, putText, run } from "./edit";
 import type { At, Base, Of } from "./here";
 import { active, locate, reveal } from "./locate";
+import { codeFor } from "./source";
 
 export { lockedWhy };
 

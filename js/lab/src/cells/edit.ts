@@ -4,7 +4,7 @@ import { NotebookActions, type NotebookPanel } from "@jupyterlab/notebook";
 import { ensureMagics } from "../kernels";
 import type { At } from "./here";
 import { isPython } from "./kernel";
-import { isTracked, needsMagics, trackLine } from "./source";
+import { needsMagics } from "./source";
 
 /** Why the cell's text cannot be changed; null where it can. */
 export function lockedWhy({ panel, cell }: At): string | null {
@@ -60,10 +60,4 @@ export async function run({ panel, cell }: At): Promise<void> {
 export function prepare(panel: NotebookPanel, source: string): void {
   const kernel = panel.sessionContext.session?.kernel;
   if (kernel && needsMagics(source) && isPython(panel)) void ensureMagics(kernel, "python");
-}
-
-/** The code of a run as it is put into its cell: a `%%track` line that it was kept without stays in the cell. */
-export function codeFor(code: string, now: string): string {
-  const line = trackLine(now);
-  return line && !isTracked(code) ? `${line}\n${code}` : code;
 }

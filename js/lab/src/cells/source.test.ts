@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isTracked, needsMagics, trackChange, trackLine } from "./source";
+import { codeFor, isTracked, needsMagics, trackChange, trackLine } from "./source";
 
 const turned = (source: string, on: boolean, line?: string): string => {
   const change = trackChange(source, on, line);
@@ -39,4 +39,10 @@ test("The line's options come back with it", () => {
 test("Lines for the magics are known wherever they stand", () => {
   expect(["%%track\n", "x\n%track ls", "  %track panel"].map(needsMagics)).toEqual([true, true, true]);
   expect(["x = 1", "# %track", "%tracker"].map(needsMagics)).toEqual([false, false, false]);
+});
+
+test("Code that was kept without the line leaves that of the cell where it is", () => {
+  expect(codeFor("x = 1", "%%track a\nx = 2")).toBe("%%track a\nx = 1");
+  expect(codeFor("%%track b\nx = 1", "%%track a\nx = 2")).toBe("%%track b\nx = 1");
+  expect(codeFor("x = 1", "x = 2")).toBe("x = 1");
 });

@@ -25,3 +25,9 @@ export const trackLine = (source: string): string | null => LINE.exec(source)?.[
 
 /** Whether the text is for one of the magics: it would fail where they were not loaded. */
 export const needsMagics = (source: string): boolean => isTracked(source) || /^[ \t]*%track(?!\w)/m.test(source);
+
+/** The code of a run as it is put into its cell: a `%%track` line that it was kept without stays in the cell. */
+export function codeFor(code: string, now: string): string {
+  const line = trackLine(now);
+  return line && !isTracked(code) ? `${line}\n${code}` : code;
+}
