@@ -57,8 +57,7 @@ def read_cell(source: str) -> CellSyntax:
     if len(source) > SIZE_LIMIT:
         return CellSyntax(parsed=False)
     try:
-        _keep_quiet()
-        tree = ast.parse(source, _FILENAME)
+        tree = parse(source)
         walk = Walk()
         walk.each(tree.body)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -77,6 +76,12 @@ def read_cell(source: str) -> CellSyntax:
         assigned_calls=walk.assigned_calls,
         last_call=call_of(last.value) if isinstance(last, ast.Expr) else None,
     )
+
+
+def parse(source: str) -> ast.Module:
+    """The syntax tree of a cell; raises what `ast.parse` raises, and warns of nothing."""
+    _keep_quiet()
+    return ast.parse(source, _FILENAME)
 
 
 def _keep_quiet() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from nbtrack.base.errors import InvalidOption
 from nbtrack.capture.literals import Place, call_places, callee, evaluate, flatten
 from nbtrack.capture.scalars import NOTHING
-from nbtrack.capture.syntax import SIZE_LIMIT
+from nbtrack.capture.syntax import SIZE_LIMIT, parse
 from nbtrack.capture.walk import Walk
 from nbtrack.lineage.masked import Masked, masked
 
@@ -60,7 +60,7 @@ def places(cell: str) -> Places:
     if python is None:
         return Places()
     try:
-        tree = ast.parse(python.python, "<cell>")
+        tree = parse(python.python)
         walk = _Walk()
         walk.each(tree.body)
     except SyntaxError as error:

@@ -225,6 +225,10 @@ def test_a_mistake_in_the_text_is_told_with_its_line(text: str, line: int) -> No
         put(text, {"lr": 1})
 
 
+def test_a_cell_that_python_warns_of_is_read_without_a_word() -> None:
+    assert put("pattern = '\\d'\nlr = 1\nx = 1 is 1\n", {"lr": 2}).text == "pattern = '\\d'\nlr = 2\nx = 1 is 1\n"
+
+
 @pytest.mark.parametrize("text", ["lr = 1\0", "lr = '\ud800'", "lr = " + "(" * 5000 + ")" * 5000, "x = 1\n" * 50_000])
 def test_a_text_that_is_no_cell_is_refused(text: str) -> None:
     with pytest.raises(InvalidOption):
