@@ -321,7 +321,8 @@ def test_capture_reads_the_params_of_the_run_from_the_rewritten_cell(both: tuple
     assert lost <= {name for name in wanted if name not in captured(text) or name.startswith("keep")}
     assert put(found.text, wanted, code).text == found.text
     restored = put(found.text, captured(text), text)
-    assert put(restored.text, wanted, code).text == found.text
+    back = captured(put(restored.text, wanted, code).text)  # the quotes may be others by now
+    assert repr(sorted(back.items())) == repr(sorted(again.items()))
 
 
 @given(st.lists(st.tuples(SHAPES, FILL, VALUES, VALUES), min_size=1, max_size=5))
