@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -69,5 +70,5 @@ def _open(lab: Running, watched: Watched, on: bool) -> None:
     if on:
         watched.ask("() => window.jupyterapp.commands.execute('nbtrack:show-sidebar')")
         watched.page.locator(".nbt-side").wait_for()
-        watched.page.locator(".nbt-side").get_by_role("button", name="Project").click()
+        watched.page.locator(".nbt-side").get_by_role("button", name=re.compile("^Project")).click()
         watched.page.locator(".nbt-side-row").first.wait_for()

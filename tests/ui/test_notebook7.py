@@ -51,7 +51,7 @@ def test_the_runs_of_the_notebook_and_of_its_project_stand_at_the_left(lab: Lab,
     row.wait_for(timeout=30_000)
     assert sidebar.get_by_role("row").count() == 1
     row.filter(has_text="0.75").wait_for()
-    sidebar.get_by_role("button", name="Project").click()
+    sidebar.get_by_role("button", name=re.compile("^Project")).click()
     page.wait_for_function("() => document.querySelector('.nbt-side-list')?.getAttribute('aria-rowcount') === '19'")
     # Below the cell stands what it gave.
     notebook.cell(1).locator(".nbt-cell-strip .nbt-cell-run").wait_for()
