@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 from nbtrack.base.config import Project
 from nbtrack.runs import contract as c
+from nbtrack.runs import current
 from nbtrack.runs.editing import EditingService
 from nbtrack.runs.service import RunsService
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Locator, Page
 
     Show = Callable[..., Page]
@@ -244,3 +247,22 @@ def test_a_pinned_run_stays_on_top_whatever_the_order(demo: Project, alone: Show
     header(page, "val_accuracy").click()
     wait_for_first(page, worst)
     row(page, by(demo, "-metrics.val_accuracy")[0]).wait_for()
+
+
+def test_code_side_by_side_gives_its_width_to_the_code_where_lines_are_left_out_on_top(
+    tmp_path: Path, alone: Show
+) -> None:
+    project = Project(tmp_path)
+    same = "\n".join(f"x{at} = {at}" for at in range(12))
+    for at in range(2):
+        current.begin(project, name=f"run {at}", kind="cell", source=f"{same}\nlr = {at}").end()
+    RunsService(project).refresh()
+    page = alone(project)
+    for at in range(2):
+        page.get_by_role("gridcell").get_by_role("checkbox").nth(at).click()
+    page.get_by_role("button", name="Compare", exact=True).first.click()
+    cells = page.locator(".nbt-diff-split tr:has(.nbt-diff-left)").first.locator("td")
+    number, _, code = (cells.nth(at).bounding_box() for at in range(3))
+    assert number is not None
+    assert code is not None
+    assert number["width"] < 60 < 200 < code["width"]

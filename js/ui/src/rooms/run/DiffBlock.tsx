@@ -1,5 +1,5 @@
 // A difference of code, one under the other or side by side; what changed within a line is marked.
-import { useMemo } from "react";
+import { Fragment, useMemo } from "react";
 import type { DiffLine } from "../../contract";
 import { Coloured, useMost } from "./bits";
 import { type Pair, pairs, type Range, unified } from "./diff";
@@ -33,6 +33,7 @@ export function DiffBlock({ lines, split, first = MOST, left, right }: Props) {
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
     <section className="nbt-diff-box" aria-label="Difference of the code" tabIndex={0}>
       <table className={`nbt-diff${split ? " nbt-diff-split" : ""}`}>
+        {split && <Columns />}
         <tbody>
           {split
             ? rows.slice(0, most).map((row, at) => <SplitRow key={at} row={row} coloured={coloured} />)
@@ -56,6 +57,19 @@ export function DiffBlock({ lines, split, first = MOST, left, right }: Props) {
     </section>
   );
 }
+
+/** How wide they are cannot be told by the first row: it may be a gap over all of them. */
+const Columns = () => (
+  <colgroup>
+    {[0, 1].map((side) => (
+      <Fragment key={side}>
+        <col className="nbt-col-number" />
+        <col className="nbt-col-sign" />
+        <col />
+      </Fragment>
+    ))}
+  </colgroup>
+);
 
 function SplitRow({ row, coloured }: { row: Pair; coloured: (line: DiffLine, marks: readonly Range[]) => Line }) {
   const { left, right } = row;
