@@ -10,6 +10,10 @@ import { codeFor } from "./source";
 
 export { lockedWhy };
 
+/** Passwords and keys were never stored: the code of then lacks them. */
+const secrets = ({ code }: { code: string | null }) =>
+  code?.includes("«redacted»") ? " Put in again what it calls «redacted»: secrets are not kept." : "";
+
 /** Puts the code of a run into its cell. */
 export const restoreCode = (base: Base, of: Of, at?: At) =>
   told(async () => {
@@ -23,7 +27,7 @@ export const restoreCode = (base: Base, of: Of, at?: At) =>
     await reveal(base, place);
     if (text === before) return say(`The cell has the code of ${named(detail)} already.`);
     putText(place.cell, text);
-    say(`The code of ${named(detail)} is in its cell.`, () => {
+    say(`The code of ${named(detail)} is in its cell.${secrets(detail)}`, () => {
       // Only what was put there: not what was typed since.
       if (!place.cell.isDisposed && place.cell.model.sharedModel.getSource() === text) putText(place.cell, before);
     });
@@ -38,6 +42,7 @@ export const insertCode = (base: Base, of: Of, at?: At) =>
     const locked = lockedNotebook(place.panel);
     if (locked) return refuse(locked);
     await reveal(base, insertBelow(place, detail.code));
+    if (secrets(detail)) say(`The code of ${named(detail)} is below.${secrets(detail)}`);
   });
 
 /** Shows the code of a run against that of its cell. */
