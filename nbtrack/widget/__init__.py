@@ -30,9 +30,9 @@ PROTOCOL 1
 `Selection`, and the user cannot take them off. ``filter``, ``sort``, ``columns`` and ``charts`` (names of metrics) are
 how it opens; where they are empty or null, the remembered arrangement (``tables.view``) or the panel's own choice
 holds. ``open`` is the run to open at once. ``height`` is in pixels. The saved output has the same spec, without
-``version`` and ``root``, under ``application/vnd.nbtrack.panel.v1+json``. A saved view, ``NAME.nbtrack``, is a JSON file
-with these keys, any of them left out, and with ``hidden``: columns that are not shown. It is about the project that it
-lies in; ``project`` says nothing there.
+``version`` and ``root``, under ``application/vnd.nbtrack.panel.v1+json``. A saved view, ``NAME.nbtrack``, is a JSON
+file with these keys, any of them left out, and with ``hidden``: columns that are not shown. It is about the project
+that it lies in; ``project`` says nothing there.
 
 **Requests** are custom messages, ``model.send(request)``. ``id`` is an integer that the front end chooses, no two under
 way at once alike. Begin at a random one: a second browser on the same kernel asks the same model, and each hears the
