@@ -1,9 +1,13 @@
-"""The first lines of a cell: ``%%track`` with its options, and cell magics whose body is Python."""
+"""The text of a cell: ``%%track`` with its options, cell magics whose body is Python, and the syntax tree of it."""
 
 from __future__ import annotations
 
+import ast
+import warnings
+
 MAGIC = "%%track"
 PASS_THROUGH = ("%%time", "%%timeit", "%%capture", "%%prun")  # cell magics whose body is Python
+_FILENAME = "<nbtrack cell>"
 
 
 def split_cell(source: str) -> tuple[str | None, str]:
@@ -29,3 +33,20 @@ def python_part(body: str) -> str:
             return ""
         body = rest
     return body
+
+
+def parse(source: str) -> ast.Module:
+    """The syntax tree of a cell; raises what `ast.parse` raises, and warns of nothing."""
+    _keep_quiet()
+    return ast.parse(source, _FILENAME)
+
+
+def _keep_quiet() -> None:
+    """Warnings on the cell's code (``"\\d"``) come from its own compilation, not from ours.
+
+    One filter for our file name, kept in front, because `warnings.catch_warnings` would put back, from a
+    thread of ours, filters that the user has changed meanwhile.
+    """
+    first = warnings.filters[0] if warnings.filters else None
+    if first is None or getattr(first[3], "pattern", first[3]) != _FILENAME:
+        warnings.filterwarnings("ignore", module=_FILENAME)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from dataclasses import dataclass, field
 
+from nbtrack.base.cells import parse
 from nbtrack.capture.literals import BUILTINS, call_literals
 from nbtrack.capture.walk import Walk, call_of
 
@@ -13,7 +13,6 @@ SIZE_LIMIT = 200_000  # characters: parsing more would cost the user more than a
 
 # Names that IPython itself keeps in the namespace.
 IPYTHON_NAMES = frozenset({"In", "Out", "get_ipython", "display", "exit", "quit", "open"})
-_FILENAME = "<nbtrack cell>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +75,3 @@ def read_cell(source: str) -> CellSyntax:
         assigned_calls=walk.assigned_calls,
         last_call=call_of(last.value) if isinstance(last, ast.Expr) else None,
     )
-
-
-def parse(source: str) -> ast.Module:
-    """The syntax tree of a cell; raises what `ast.parse` raises, and warns of nothing."""
-    _keep_quiet()
-    return ast.parse(source, _FILENAME)
-
-
-def _keep_quiet() -> None:
-    """Warnings on the cell's code (``"\\d"``) come from its own compilation, not from ours.
-
-    One filter for our file name, kept in front, because `warnings.catch_warnings` would put back, from a
-    thread of ours, filters that the user has changed meanwhile.
-    """
-    first = warnings.filters[0] if warnings.filters else None
-    if first is None or getattr(first[3], "pattern", first[3]) != _FILENAME:
-        warnings.filterwarnings("ignore", module=_FILENAME)

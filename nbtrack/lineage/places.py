@@ -6,10 +6,11 @@ import ast
 import math
 from dataclasses import dataclass, field
 
+from nbtrack.base.cells import parse
 from nbtrack.base.errors import InvalidOption
 from nbtrack.capture.literals import Place, call_places, callee, evaluate, flatten
 from nbtrack.capture.scalars import NOTHING
-from nbtrack.capture.syntax import SIZE_LIMIT, parse
+from nbtrack.capture.syntax import SIZE_LIMIT
 from nbtrack.capture.walk import Walk
 from nbtrack.lineage.masked import Masked, masked
 

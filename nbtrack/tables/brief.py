@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbtrack.base.names import better
-from nbtrack.runs.store import meta, runs
+from nbtrack.runs.store import cells, meta, runs
 from nbtrack.tables import contract as c
 from nbtrack.tables.main_metric import Metric, choose, votes
-from nbtrack.tables.progress import counted, total_of
+from nbtrack.tables.progress import counted, numbers_in, total_of
 from nbtrack.tables.spark import MOST, stretched, thinned
 from nbtrack.tables.store import brief
 
@@ -43,7 +43,7 @@ def brief_rows(
             end_reason=row["end_reason"],
             tags=tags.get(n, {}),
             metric=_main(chosen[n], curves.get(n)),
-            progress=_progress(conn, n, metrics.get(n, {})) if row["status"] == "running" else None,
+            progress=_progress(conn, row, metrics.get(n, {})) if row["status"] == "running" else None,
         )
         for n, row in rows.items()
     }
@@ -61,14 +61,16 @@ def _main(metric: Metric | None, spark: list[float] | None) -> c.MainMetric | No
     return None if metric is None else c.MainMetric(metric.name, metric.last, better(metric.name), spark or [])
 
 
-def _progress(conn: sqlite3.Connection, run: int, metrics: Mapping[str, Metric]) -> c.Progress | None:
+def _progress(conn: sqlite3.Connection, row: Mapping[str, Any], metrics: Mapping[str, Metric]) -> c.Progress | None:
     """The latest step of the metrics that the run logged itself; nothing before the first."""
+    run = row["n"]
     logged = [one for one in metrics.values() if one.source == "explicit"]
     if not logged:
         return None
     latest = max(logged, key=lambda one: one.last_step)
     step = counted(latest.last_step, [brief.first_step(conn, run, latest.key)])
-    return c.Progress(step, total_of(brief.whole_numbers(conn, run), step))
+    known = total_of(brief.whole_numbers(conn, run), step)
+    return c.Progress(step, known or total_of(numbers_in(cells.source(conn, row["source"]) or ""), step))
 
 
 # -- curves

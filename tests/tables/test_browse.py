@@ -211,6 +211,36 @@ def test_steps_that_begin_at_one_are_as_they_are(project: Project, shelf: Shelf,
         assert progress(lists) == c.Progress(3, 3)
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "epochs = 40",
+        "lr, epochs = 0.1, 40",
+        "%matplotlib inline\nmodel.fit(X, epochs=40)",
+        "%%time\nif x:\n    epochs = 40",
+    ],
+)
+def test_a_running_cell_says_by_its_code_how_far_it_will_go(
+    project: Project, shelf: Shelf, lists: BrowseService, code: str
+) -> None:
+    run = current.begin(project, kind="cell", source=f"%%track\n{code}")
+    run.log({"loss": 1.0})
+    assert progress(lists) == c.Progress(1, 40)
+    run.set_params({"epochs": 50})
+    assert progress(lists) == c.Progress(1, 50)
+    run.end()
+
+
+@pytest.mark.parametrize("code", ["epochs = (", "epochs = n", "%%bash\nepochs=40", "epochs = 40.0", "\0", "(" * 9000])
+def test_code_that_says_nothing_about_it_is_no_trouble(
+    project: Project, shelf: Shelf, lists: BrowseService, code: str
+) -> None:
+    run = current.begin(project, kind="cell", source=f"%%track\n{code}")
+    run.log({"loss": 1.0})
+    assert progress(lists) == c.Progress(1, None)
+    run.end()
+
+
 # -- the history of cells
 
 
