@@ -79,7 +79,7 @@ def test_a_kernel_that_dies_leaves_a_panel_that_goes_on(lab: Lab, page: Page) ->
     notebook.start(5)
     page.get_by_text("Kernel Restarting").wait_for(timeout=60_000)
     page.get_by_role("dialog").get_by_role("button").last.click()
-    notebook.panel.get_by_role("combobox", name="Filter runs").fill("params.lr = 0.5")
+    notebook.panel.get_by_role("combobox", name="Filter runs").fill("experiment = 'dies' and params.lr = 0.5")
     notebook.panel.get_by_role("status").filter(has_text=re.compile("^1 of")).first.wait_for(timeout=20_000)
 
 
