@@ -3,7 +3,6 @@
 # PYTHON       the Python that makes the environment        make PYTHON=python3.12 lab
 # LAB_ARGS     more options for JupyterLab                  make lab LAB_ARGS=--no-browser
 # PYTEST_ARGS  more options for pytest                      make pytest PYTEST_ARGS="tests/runs -x"
-# UI_ARGS      the same for the tests in a browser         make ui-test UI_ARGS="-k sidebar"
 # NBTRACK_BROWSER  the browser that the tests drive         make test NBTRACK_BROWSER=/path/to/chrome
 # BENCH_ARGS   more options for the benchmark               make bench BENCH_ARGS="--only panel"
 # RUNS         how many runs `make seed` makes
@@ -18,7 +17,7 @@ PY       := $(VENV)/bin/python
 LOGS     := $(VENV)/logs
 PANEL    := $(PY) hatch_build.py
 CHECKS   := lint style types layers js-lint js-types
-RUNNERS  := $(CHECKS) js-test pytest ui-test notebooks-test
+RUNNERS  := $(CHECKS) js-test pytest notebooks-test
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test check format ui contract browser bench seed clean $(RUNNERS)
@@ -170,12 +169,8 @@ js-types: $(TEST_READY) ## tsc
 js-test: $(TEST_READY) ## vitest: the tests in js/
 	@NO_COLOR=1 $(PANEL) run test
 
-pytest: $(TEST_READY) ui browser ## the tests in tests/ but those of ui-test
-	@$(in_a_clean_home) $(PY) -m pytest -q --ignore=tests/ui $(PYTEST_ARGS)
-
-# Each file has a JupyterLab of its own, and waits more than it works: two at a time.
-ui-test: $(TEST_READY) ui browser ## the tests in tests/ui: the panel and JupyterLab in a browser
-	@$(in_a_clean_home) $(PY) -m pytest -q -n 2 --dist loadfile $(UI_ARGS) tests/ui
+pytest: $(TEST_READY) ui browser ## the tests in tests/
+	@$(in_a_clean_home) $(PY) -m pytest -q $(PYTEST_ARGS)
 
 # Their runs go to a new folder each time: the manual starts from nothing, and your own runs stay as they are.
 notebooks-test: $(TEST_READY) ui ## the notebooks give the outputs they show
