@@ -78,6 +78,10 @@ class Nbtrack implements INbtrack {
 
   #wanted = "";
 
+  get path(): string {
+    return this.#wanted;
+  }
+
   want(notebook: NotebookPanel | null, path: string): void {
     this.#wanted = path;
     void this.go(notebook, path);

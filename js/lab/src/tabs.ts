@@ -57,8 +57,8 @@ class Tabs {
   /** The project that a command is about: the one it names, that of a folder, or that of the place the user is at. */
   async project({ project, cwd }: Given): Promise<string | null> {
     if (typeof project === "string") return project;
-    const { path, info } = this.nbtrack.place;
-    if (typeof cwd !== "string" && info) return info.project;
+    const { path, place } = this.nbtrack;
+    if (typeof cwd !== "string" && place.info && place.path === path) return place.info.project;
     try {
       return (await this.nbtrack.find(typeof cwd === "string" ? cwd : path)).project;
     } catch (error) {

@@ -40,6 +40,8 @@ export interface INbtrack {
   /** A transport's options, for a view with its own. */
   way(project: string): ConstructorParameters<typeof RestTransport>[0];
   readonly place: Place;
+  /** The path that the user is at by now; `place` follows when the server has said which project that is. */
+  readonly path: string;
   readonly placeChanged: ISignal<INbtrack, Place>;
   readonly settings: Settings;
   readonly settingsChanged: ISignal<INbtrack, Settings>;
