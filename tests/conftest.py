@@ -11,16 +11,21 @@ from nbtrack.base.config import Project
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+def project_root(tmp_path: Path) -> Path:
+    """Where `project` is made; tests that need it in a certain folder have a fixture of this name of their own."""
+    return tmp_path / "project"
+
+
+@pytest.fixture
+def project(project_root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """An empty project folder, which is also the working directory; everything opened in it is closed at the end."""
     from nbtrack.runs import current, projects
 
-    root = tmp_path / "project"
-    root.mkdir()
-    monkeypatch.chdir(root)
+    project_root.mkdir()
+    monkeypatch.chdir(project_root)
     monkeypatch.delenv("NBTRACK_DIR", raising=False)
     monkeypatch.setenv("NBTRACK_PARENT", "")
-    yield Project(root)
+    yield Project(project_root)
     for run in current.stack():
         run.end()
     for recorder in projects.open_recorders():

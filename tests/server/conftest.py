@@ -204,21 +204,9 @@ def _wait(server: Server) -> None:
 
 
 @pytest.fixture
-def project(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    """An empty project folder inside the server's, which is also the working directory."""
-    from nbtrack.runs import current, projects
-
-    root = server.folder / f"project-{secrets.token_hex(4)}"
-    root.mkdir()
-    monkeypatch.chdir(root)
-    monkeypatch.delenv("NBTRACK_DIR", raising=False)
-    monkeypatch.setenv("NBTRACK_PARENT", "")
-    yield Project(root)
-    for run in current.stack():
-        run.end()
-    for recorder in projects.open_recorders():
-        recorder.close()
-    projects.forget_all()
+def project_root(server: Server) -> Path:
+    """Inside the server's folder."""
+    return server.folder / f"project-{secrets.token_hex(4)}"
 
 
 @pytest.fixture
