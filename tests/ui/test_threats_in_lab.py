@@ -152,8 +152,9 @@ def test_no_script_runs_in_the_sidebar_or_the_status_bar(hostile: Lab, page: Pag
     rows.first.wait_for()
     for at in range(0, rows.count(), 3):
         rows.nth(at).click(button="right")
-        page.wait_for_timeout(100)
+        page.get_by_role("menu").wait_for()  # shown, and with the run's own name in it
         page.keyboard.press("Escape")
+        page.get_by_role("menu").wait_for(state="detached")
     side.get_by_role("combobox").first.fill(ATTACKS[0])
     page.wait_for_timeout(500)
     sound(page)
