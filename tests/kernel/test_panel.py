@@ -298,12 +298,6 @@ def test_a_tracked_cell_that_shows_a_panel_keeps_it_out_of_its_run(front: Front,
     assert [one.text for one in service.outputs(c.RunRequest(run)).outputs] == ["mine\n"]
 
 
-@pytest.fixture
-def project_root(kernel: Kernel) -> Path:
-    """The folder of the kernel's project."""
-    return kernel.project.root
-
-
 def test_a_front_end_that_is_gone_does_not_disturb_cells(front: Front) -> None:
     panel = front.show()
     front.tell(panel, {"view": "a", "shown": True})
