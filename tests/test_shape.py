@@ -17,8 +17,9 @@ MAX_FUNCTION = 60
 
 # Each costs 0.1 s or more to import, so a module names them only inside the function that needs them.
 HEAVY = {
-    "IPython", "anywidget", "ipywidgets", "jupyter_server", "matplotlib", "numpy", "pandas", "plotly", "rich",
-    "sklearn", "sqlite_utils", "torch", "tornado",
+    "IPython", "anywidget", "dask", "distributed", "ipywidgets", "jupyter_server", "keras", "lightgbm", "lightning",
+    "matplotlib", "nbclient", "nbformat", "numpy", "optuna", "pandas", "plotly", "polars", "psutil", "pynvml", "rich",
+    "sklearn", "sqlite_utils", "torch", "tornado", "transformers", "xgboost",
 }  # fmt: skip
 # The magics are loaded by IPython itself, so it costs nothing there; the command line always prints through rich; the
 # models of the panel are imported when one is shown (a test in tests/widget sees to that); the server's extension is

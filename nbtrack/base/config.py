@@ -101,18 +101,24 @@ def _given(path: Path, how: str) -> Project:
     return Project(path.parent if path.name == FOLDER else path, how)
 
 
+CAPTURED = (
+    "params", "calls", "metrics", "outputs", "environment", "git", "autolog", "data", "lineage", "system",
+)  # fmt: skip
+
+
 @dataclass
 class Settings:
     """What a project may choose, kept in ``.nbtrack/settings.json``.
 
     metrics: further names that count as metrics when a cell assigns them.
     auto: track every cell of a new kernel.
-    capture: which of ``params``, ``calls``, ``metrics``, ``outputs``, ``environment``, ``git`` are captured.
+    capture: which of ``params``, ``calls``, ``metrics``, ``outputs``, ``environment``, ``git``, ``autolog`` (what
+    frameworks tell), ``data`` (what was read), ``lineage`` and ``system`` (load of the machine) are captured.
     """
 
     metrics: list[str] = field(default_factory=list)
     auto: bool = False
-    capture: list[str] = field(default_factory=lambda: ["params", "calls", "metrics", "outputs", "environment", "git"])
+    capture: list[str] = field(default_factory=lambda: list(CAPTURED))
 
 
 def load_settings(project: Project) -> Settings:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from nbtrack.base.config import Project, Settings
@@ -17,6 +18,7 @@ from nbtrack.capture import metrics, params
 from nbtrack.capture.outputs import Output, OutputRecorder
 from nbtrack.capture.session import Execution, Session
 from nbtrack.capture.syntax import CellSyntax, read_cell
+from nbtrack.capture.watching import companions, each
 from nbtrack.runs import active, current
 
 _TEXTUAL = ("text/", "image/svg+xml", "application/json", "application/vnd.")
@@ -45,44 +47,48 @@ class CellRun:
         execution: Execution,
         options: Options,
         namespace: Mapping[str, Any],
+        report: Callable[[BaseException], None] = lambda _: None,
     ) -> None:
         self.outputs = OutputRecorder()
         self.run: active.ActiveRun | None = None
         self.notices: list[str] = []
-        self._project = project
+        self.project = project
+        self.session = session
+        self.execution = execution
+        self.options = options
+        self.namespace = namespace
+        self.syntax: CellSyntax = read_cell(execution.python)
         self._settings = settings
-        self._session = session
-        self._execution = execution
-        self._options = options
-        self._namespace = namespace
-        self._syntax: CellSyntax = read_cell(execution.python)
-        self._marks = metrics.watch(self._syntax, namespace)
+        self._report = report
+        self._companions = companions(settings.capture)
+        self._marks = metrics.watch(self.syntax, namespace)
 
     def start(self, notebook: str | None, kind: str = "cell", told: float | None = None) -> active.ActiveRun:
         """Begin the run. A cell that is tracked while another run is active becomes its child.
 
         told: when this process was told the notebook's path, which may have changed since.
         """
-        options = self._options
+        options = self.options
         run = self.run = current.begin(
-            self._project,
+            self.project,
             name=options.name,
             experiment=options.experiment or self._default_experiment(notebook),
             kind=kind,
             parent=current.current(),
             notebook=notebook,
             told=told,
-            cell=self._execution.cell,
-            number=self._execution.number,
-            source=_clean(self._execution.source),
+            cell=self.execution.cell,
+            number=self.execution.number,
+            source=_clean(self.execution.source),
         )
         if options.tags:
             run.set_tags(options.tags)
         if options.note:
             run.set_note(options.note)
-        self._session.describe(run, self._project.root, self._settings.capture, self._execution.number - 1)
+        self.session.describe(run, self.project.root, self._settings.capture, self.execution.number - 1)
         if "params" in self._settings.capture:
-            self._store(params.params_before(self._syntax, self._namespace, options.params))
+            self._store(params.params_before(self.syntax, self.namespace, options.params))
+        each([partial(one.start, self, run) for one in self._companions], self._report)
         return run
 
     def finish(self, result: Any, error: BaseException | None, execution: int | None) -> active.ActiveRun | None:
@@ -93,6 +99,7 @@ class CellRun:
         try:
             if execution is not None:
                 run.set_execution(execution)
+            each([partial(one.finish, self, run, error) for one in reversed(self._companions)], self._report)
             self._store_values(run, result, error is None)
             if "outputs" in self._settings.capture:
                 for number, record in enumerate(self.outputs.records(), 1):
@@ -102,11 +109,11 @@ class CellRun:
         return run
 
     def _store_values(self, run: active.ActiveRun, result: Any, finished: bool) -> None:
-        options, found = self._options, []
+        options, found = self.options, []
         if "metrics" in self._settings.capture:
             found = metrics.metrics_after(
-                self._syntax,
-                self._namespace,
+                self.syntax,
+                self.namespace,
                 result,
                 wanted=options.metrics,
                 extra_names=self._settings.metrics,
@@ -123,7 +130,7 @@ class CellRun:
         if "params" in self._settings.capture:
             claimed = metrics.claimed(found)
             found_params = params.params_after(
-                self._syntax, self._namespace, options.params, exclude=claimed, finished=finished
+                self.syntax, self.namespace, options.params, exclude=claimed, finished=finished
             )
             self._store(found_params)
 

@@ -9,9 +9,10 @@ import atexit
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -21,6 +22,7 @@ from nbtrack.capture.environment import environment_hash, read_environment
 from nbtrack.capture.forks import follow_forks
 from nbtrack.capture.git import read_git
 from nbtrack.capture.syntax import read_cell
+from nbtrack.capture.watching import Watcher, each
 from nbtrack.runs.active import ActiveRun
 
 _GIT_FRESH = 5.0  # seconds for which the state of git is believed
@@ -31,7 +33,10 @@ _sessions: WeakSet[Session] = WeakSet()
 
 @dataclass
 class Execution:
-    """One execution of the kernel. ``python`` is its source with IPython's syntax translated."""
+    """One execution of the kernel. ``python`` is its source with IPython's syntax translated.
+
+    facts: what watchers saw, stored as JSON with it.
+    """
 
     number: int
     source: str
@@ -42,13 +47,15 @@ class Execution:
     ended: float | None = None
     status: str | None = None
     stored: bool = False
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 class Session:
-    """The memory of one kernel (or script)."""
+    """The memory of one kernel (or script). watchers look at each execution; a script has none."""
 
-    def __init__(self) -> None:
+    def __init__(self, watchers: list[Watcher] | None = None) -> None:
         self.executions: list[Execution] = []
+        self.watchers = watchers or []
         self._number = 0
         self._begin()
         follow_forks(self)
@@ -72,6 +79,18 @@ class Session:
         self.executions.append(execution)
         del self.executions[:-_MAX_EXECUTIONS]
         return execution
+
+    def before(
+        self, execution: Execution, namespace: Mapping[str, Any], report: Callable[[BaseException], None]
+    ) -> None:
+        """An execution is about to begin: let the watchers see it."""
+        each([partial(one.before, execution, namespace) for one in self.watchers], report)
+
+    def after(
+        self, execution: Execution, namespace: Mapping[str, Any], report: Callable[[BaseException], None]
+    ) -> None:
+        """It has ended."""
+        each([partial(one.after, execution, namespace) for one in self.watchers], report)
 
     def describe(self, run: ActiveRun, folder: Path, captured: list[str], before: int | None) -> None:
         """Store in the background what a run ran in, and the executions up to number ``before``."""
@@ -139,6 +158,7 @@ def _as_event(execution: Execution) -> dict[str, Any]:
         "status": execution.status,
         "stored": sorted(syntax.stored),
         "loaded": sorted(syntax.loaded),
+        "facts": execution.facts,
     }
 
 

@@ -109,8 +109,9 @@ class Host:
         """What this kernel executed so far."""
         if self._session is None:
             from nbtrack.capture.session import Session
+            from nbtrack.capture.watching import watchers
 
-            self._session = Session()
+            self._session = Session(watchers())
         return self._session
 
     def notebook(self) -> str | None:
@@ -189,8 +190,9 @@ class Host:
         self._frames.append(frame)
         if options is None:
             execution.python = python_part(body)
-            return
-        self._begin_run(frame, options)
+        else:
+            self._begin_run(frame, options)
+        self.session().before(execution, self.ip.user_ns, self.report)
 
     def _options(self, raw: str) -> tuple[Options | None, str]:
         given, body = split_cell(raw)
@@ -222,7 +224,7 @@ class Host:
         recorder = recorder_of(project)
         recorder.kind = "kernel"
         recorder.kernel_id = recorder.kernel_id or kernel_id()
-        cell = CellRun(project, self.settings(), self.session(), frame.execution, options, self.ip.user_ns)
+        cell = CellRun(project, self.settings(), self.session(), frame.execution, options, self.ip.user_ns, self.report)
         frame.cell = cell  # before it starts, so that whatever has begun is ended with the cell
         cell.start(self.notebook(), told=path_told())
         frame.taps = Taps(self.ip, cell.outputs, self.report)
@@ -232,6 +234,7 @@ class Host:
         execution = frame.execution
         execution.ended, execution.execution = time.time(), count
         execution.status = "error" if error is not None else "ok"
+        self.session().after(execution, self.ip.user_ns, self.report)
         if frame.taps is not None:
             frame.taps.close()
         if frame.cell is None:

@@ -258,6 +258,10 @@ class ActiveRun:
         """Store the state of the git repository around the project."""
         self._event("git", git=state)
 
+    def set_about(self, **about: Any) -> None:
+        """Store what a room knows of the run, as JSON under a key that is the room's own: ``lineage``, ``sweep``."""
+        self._event("about", about=about)
+
     def add_execution(self, execution: Mapping[str, Any]) -> None:
         """Store an earlier execution of the session that this run belongs to."""
         self.recorder.event({"e": "execution", **execution})

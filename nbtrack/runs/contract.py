@@ -162,7 +162,7 @@ class Dataset(Struct):
 
 
 class RunDetail(Struct):
-    """Everything of one run but its series and outputs."""
+    """Everything of one run but its series and outputs. ``about``: what rooms know of it, by their names."""
 
     row: RunRow
     params: list[Param]
@@ -173,6 +173,7 @@ class RunDetail(Struct):
     environment: dict[str, Any]
     git: dict[str, Any] | None
     session: dict[str, Any]
+    about: dict[str, Any] = field(default_factory=dict)
 
 
 class Outputs(Struct):
@@ -189,7 +190,7 @@ class Code(Struct):
 
 
 class Execution(Struct):
-    """An earlier execution of the same kernel session."""
+    """An earlier execution of the same kernel session. facts: what was seen beside its text, see `nbtrack.lineage`."""
 
     number: int
     execution: int | None
@@ -200,6 +201,7 @@ class Execution(Struct):
     status: str | None
     stored: list[str]
     loaded: list[str]
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 class Executions(Struct):

@@ -253,6 +253,12 @@ def _git(batch: Batch, conn: sqlite3.Connection, event: Event) -> None:
         conn.execute("UPDATE runs SET git = ? WHERE n = ?", (json.dumps(event["git"]), run))
 
 
+def _about(batch: Batch, conn: sqlite3.Connection, event: Event) -> None:
+    run = batch.run(conn, event["run"])
+    if run is not None:
+        runs.set_about(conn, run, event["about"])
+
+
 def _output(batch: Batch, conn: sqlite3.Connection, event: Event) -> None:
     run = batch.run(conn, event["run"])
     if run is not None:
@@ -289,6 +295,7 @@ _HANDLERS: dict[str, Callable[[Batch, sqlite3.Connection, Event], None]] = {
     "edit": _edit,
     "environment": _environment,
     "git": _git,
+    "about": _about,
     "output": _output,
     "artifact": _artifact,
     "dataset": _dataset,

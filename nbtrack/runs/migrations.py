@@ -26,6 +26,13 @@ def m002_moves(schema: Schema) -> None:
     )
 
 
+def m003_about(schema: Schema) -> None:
+    """What else is known of runs and executions: lineage, sweeps. A reader of version 2 misses nothing else."""
+    schema.execute("ALTER TABLE runs ADD COLUMN about TEXT NOT NULL DEFAULT '{}'")
+    schema.execute("ALTER TABLE executions ADD COLUMN facts TEXT NOT NULL DEFAULT '{}'")
+    schema.execute("CREATE INDEX datasets_by_path ON datasets (path, run) WHERE path IS NOT NULL")
+
+
 _BASE_TABLES = (
     """CREATE TABLE experiments (
         n INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, note TEXT NOT NULL DEFAULT '', created REAL NOT NULL
@@ -127,4 +134,4 @@ _INDEXES = (
     "CREATE INDEX artifacts_by_hash ON artifacts (hash)",
 )
 
-MIGRATIONS: tuple[Migration, ...] = (m001_runs, m002_moves)
+MIGRATIONS: tuple[Migration, ...] = (m001_runs, m002_moves, m003_about)

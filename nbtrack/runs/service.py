@@ -206,8 +206,9 @@ class RunsService:
                 children=runs.children(conn, number),
                 code=cells.source(conn, plain["source"]),
                 environment=cells.environment(conn, plain["environment"]),
-                git=runs.git_state(plain["git"]),
+                git=runs.unpacked(plain["git"]),
                 session=runs.session_of(conn, number),
+                about=runs.about(conn, number),
             )
 
     def outputs(self, request: c.RunRequest) -> c.Outputs:

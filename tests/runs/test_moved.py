@@ -17,6 +17,7 @@ from nbtrack.runs.editing import EditingService
 from nbtrack.runs.migrations import MIGRATIONS, MIN_READER
 from nbtrack.runs.projects import database_of, forget_all, recorder_of
 from nbtrack.runs.service import RunsService
+from nbtrack.runs.store import cells, runs
 
 
 @pytest.fixture
@@ -208,7 +209,15 @@ def test_only_the_latest_thousand_moves_are_kept(project: Project, service: Runs
         assert conn.execute("SELECT count(*), max(new) FROM moves").fetchone() == (1000, "y")
 
 
-# -- the file of the version before
+# -- the file of the first version
+
+
+def back_to_version_1(conn: sqlite3.Connection) -> None:
+    conn.execute("DROP INDEX datasets_by_path")
+    conn.execute("ALTER TABLE executions DROP COLUMN facts")
+    conn.execute("ALTER TABLE runs DROP COLUMN about")
+    conn.execute("DROP TABLE moves")
+    conn.execute("PRAGMA user_version = 1")
 
 
 def test_a_file_of_version_1_is_brought_up_to_date_and_its_notebooks_move(
@@ -219,15 +228,33 @@ def test_a_file_of_version_1_is_brought_up_to_date_and_its_notebooks_move(
     recorder_of(project).close()
     forget_all()
     old = sqlite3.connect(project.database)
-    old.execute("DROP TABLE moves")
-    old.execute("PRAGMA user_version = 1")
+    back_to_version_1(old)
     old.commit()
     old.close()
     again = RunsService(project)
     assert move(again, "a.ipynb", "b.ipynb").count == 1
     assert notebooks(again) == ["b.ipynb"]
-    assert again.status().schema == len(MIGRATIONS) == 2
+    assert again.status().schema == len(MIGRATIONS)
     assert list((project.folder / "backups").glob("nbtrack-v1-*.db")), "a copy was made first"
+
+
+def test_a_file_of_version_1_that_may_not_be_written_is_read_as_it_is(project: Project, service: RunsService) -> None:
+    run = record(project, "a.ipynb")
+    service.refresh(force=True)
+    conn = sqlite3.connect(project.database)
+    back_to_version_1(conn)
+    assert runs.about(conn, runs.existing_number(conn, run)) == {}
+    assert cells.executions_before(conn, 1, 100) == []
+    conn.close()
+
+
+def test_what_rooms_know_of_a_run_is_kept_by_key(project: Project, service: RunsService) -> None:
+    run = current.begin(project, name="r")
+    run.set_about(lineage={"cells": [1]})
+    run.set_about(sweep={"trial": 3})
+    run.set_about(lineage={"cells": [2]})
+    run.end()
+    assert service.get(c.RunRequest(run.id)).about == {"lineage": {"cells": [2]}, "sweep": {"trial": 3}}
 
 
 def test_a_reader_of_version_1_still_reads_the_file(project: Project, service: RunsService) -> None:

@@ -8,6 +8,8 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
+from nbtrack.runs.store.meta import columns_of
+
 
 def save_source(conn: sqlite3.Connection, text: str) -> str:
     """Store a cell's text once; its hash."""
@@ -42,8 +44,8 @@ def save_execution(conn: sqlite3.Connection, session: int, values: Mapping[str, 
     text = values.get("source")
     conn.execute(
         """INSERT OR REPLACE INTO executions
-           (session, number, execution, cell, source, started, ended, status, stored, loaded)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+           (session, number, execution, cell, source, started, ended, status, stored, loaded, facts)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             session,
             values["number"],
@@ -55,20 +57,23 @@ def save_execution(conn: sqlite3.Connection, session: int, values: Mapping[str, 
             values.get("status"),
             json.dumps(values.get("stored", [])),
             json.dumps(values.get("loaded", [])),
+            json.dumps(values.get("facts", {})),
         ),
     )
 
 
 def executions_before(conn: sqlite3.Connection, session: int, number: int) -> list[dict[str, Any]]:
     """The session's executions up to one, in order, with their text and the names they stored and loaded."""
+    facts = "x.facts" if "facts" in columns_of(conn, "executions") else "'{}'"
     cursor = conn.execute(
-        """SELECT x.number, x.execution, x.cell, s.text, x.started, x.ended, x.status, x.stored, x.loaded
+        f"""SELECT x.number, x.execution, x.cell, s.text, x.started, x.ended, x.status, x.stored, x.loaded, {facts}
            FROM executions x LEFT JOIN sources s ON s.hash = x.source
            WHERE x.session = ? AND x.number < ? ORDER BY x.number""",
         (session, number),
     )
-    names = ("number", "execution", "cell", "source", "started", "ended", "status", "stored", "loaded")
+    names = ("number", "execution", "cell", "source", "started", "ended", "status", "stored", "loaded", "facts")
     found = [dict(zip(names, row, strict=True)) for row in cursor]
     for row in found:
         row["stored"], row["loaded"] = json.loads(row["stored"] or "[]"), json.loads(row["loaded"] or "[]")
+        row["facts"] = json.loads(row["facts"])
     return found

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from nbtrack.base.errors import Ambiguous, NotFound
-from nbtrack.runs.store.meta import revision
+from nbtrack.runs.store.meta import columns_of, revision
 from nbtrack.runs.store.params import marks
 
 # The attributes of a run that a view shows, with where they come from.
@@ -185,8 +185,21 @@ def children(conn: sqlite3.Connection, run: int) -> list[str]:
     return [row[0] for row in conn.execute("SELECT id FROM runs WHERE parent = ? ORDER BY started, n", (run,))]
 
 
-def git_state(text: str | None) -> dict[str, Any] | None:
-    """What was recorded of the git repository."""
+def set_about(conn: sqlite3.Connection, run: int, about: Mapping[str, Any]) -> None:
+    """Store more of what is known of a run, by key: what stands under another key stays."""
+    known = json.loads(conn.execute("SELECT about FROM runs WHERE n = ?", (run,)).fetchone()[0])
+    conn.execute("UPDATE runs SET about = ? WHERE n = ?", (json.dumps(known | dict(about)), run))
+
+
+def about(conn: sqlite3.Connection, run: int) -> dict[str, Any]:
+    """What rooms know of a run, by their keys."""
+    if "about" not in columns_of(conn, "runs"):
+        return {}
+    return unpacked(conn.execute("SELECT about FROM runs WHERE n = ?", (run,)).fetchone()[0]) or {}
+
+
+def unpacked(text: str | None) -> dict[str, Any] | None:
+    """What a column of JSON holds: the state of git, what rooms know of the run."""
     return json.loads(text) if text else None
 
 

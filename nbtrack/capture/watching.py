@@ -1,0 +1,53 @@
+"""Who looks on: at every execution of a kernel, and at tracked cells from their first line to their last.
+
+Whatever an onlooker raises is said once, and the cell goes on without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from nbtrack.capture.cell import CellRun
+    from nbtrack.capture.session import Execution
+    from nbtrack.runs.active import ActiveRun
+
+
+class Watcher(Protocol):
+    """Looks at each execution of a kernel, tracked or not: quick, as every cell waits for it."""
+
+    def before(self, execution: Execution, namespace: Mapping[str, Any]) -> None:
+        """The execution is about to begin."""
+
+    def after(self, execution: Execution, namespace: Mapping[str, Any]) -> None:
+        """The execution has ended; its status is set."""
+
+
+class Companion(Protocol):
+    """Goes with one tracked cell. What it stores goes to the cell's run."""
+
+    def start(self, cell: CellRun, run: ActiveRun) -> None:
+        """The run has begun, its code is about to."""
+
+    def finish(self, cell: CellRun, run: ActiveRun, error: BaseException | None) -> None:
+        """The code has ended, the run is about to."""
+
+
+def watchers() -> list[Watcher]:
+    """New watchers of one kernel."""
+    return []
+
+
+def companions(captured: Iterable[str]) -> list[Companion]:
+    """New companions of one tracked cell; ``captured`` is the setting ``capture``."""
+    return []
+
+
+def each(steps: Iterable[Callable[[], None]], report: Callable[[BaseException], None]) -> None:
+    """Take the steps; what one raises is reported and keeps none of the others from its turn."""
+    for step in steps:
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001 (a fault of ours never reaches the user's code)
+            report(error)
