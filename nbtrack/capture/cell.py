@@ -26,7 +26,10 @@ _TEXTUAL = ("text/", "image/svg+xml", "application/json", "application/vnd.")
 
 @dataclass(frozen=True)
 class Options:
-    """What stands behind ``%%track``. ``params`` and ``metrics``: None is all, an empty set none."""
+    """What stands behind ``%%track``. ``params`` and ``metrics``: None is all, an empty set none.
+
+    autolog: whether frameworks tell what they do, see `nbtrack.capture.frameworks`.
+    """
 
     name: str | None = None
     experiment: str | None = None
@@ -34,6 +37,7 @@ class Options:
     note: str | None = None
     params: frozenset[str] | None = None
     metrics: frozenset[str] | None = None
+    autolog: bool = True
 
 
 class CellRun:

@@ -31,6 +31,7 @@ def read_options(line: str) -> Options:
             note=None if given.note is None else checked_note(given.note),
             params=_names(given.params),
             metrics=_names(given.metrics),
+            autolog=not given.no_autolog,
         )
     except InvalidValue as error:
         raise InvalidOption(f"%%track: {error.message}", error.hint) from None

@@ -31,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--note", metavar="TEXT", help='a note: --note "two words"')
     parser.add_argument("--params", metavar="A,B|none", help="only these names are captured as params, or none")
     parser.add_argument("--metrics", metavar="X,Y|none", help="these names are the metrics, or none")
+    parser.add_argument("--no-autolog", action="store_true", help="what frameworks tell of this cell is not recorded")
     return parser
 
 

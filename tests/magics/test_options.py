@@ -15,6 +15,11 @@ def test_nothing_given_leaves_all_to_the_defaults() -> None:
         options = read_options(line)
         assert (options.name, options.experiment, options.tags, options.note) == (None, None, {}, None)
         assert options.params is options.metrics is None
+        assert options.autolog
+
+
+def test_autolog_can_be_switched_off_for_a_cell() -> None:
+    assert not read_options("forest --no-autolog").autolog
 
 
 @pytest.mark.parametrize(
