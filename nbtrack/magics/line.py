@@ -67,9 +67,10 @@ def show_line(ip: Any, run: ActiveRun) -> None:
     """The one quiet line under a tracked cell."""
     seconds = (run.ended or run.started) - run.started
     parts = [f"{_SIGNS[run.status]} {run.name}", run.status, _duration(seconds)]
-    parts += [f"{name} {value:.4g}" for name, value in list(run.last.items())[:_SHOWN]]
-    if len(run.last) > _SHOWN:
-        parts.append(f"{len(run.last) - _SHOWN} more metrics")
+    metrics = [(name, value) for name, value in list(run.last.items()) if not name.startswith("system/")]
+    parts += [f"{name} {value:.4g}" for name, value in metrics[:_SHOWN]]
+    if len(metrics) > _SHOWN:
+        parts.append(f"{len(metrics) - _SHOWN} more metrics")
     plain = " · ".join(parts)
     html = (
         '<div style="font-size:var(--jp-ui-font-size1, 13px);color:var(--jp-ui-font-color2, #666)">'

@@ -60,6 +60,7 @@ class Recorder:
         self.kind = kind
         self.kernel_id = kernel_id
         self.notify: Callable[[str], None] = _notice
+        self.ticks: list[Callable[[], None]] = []  # what else is looked at, quickly, each period while a run is active
         self.parent = ""
         self.follows = False  # it writes for a run of another process
         self.forked_from = ""  # the session of the process that this one was forked from
@@ -284,6 +285,8 @@ class Recorder:
                 self.flush(timeout=60.0)
                 self._told.discard("database")
                 self._heartbeat()
+                for tick in tuple(self.ticks):
+                    tick()
             except NbtrackError as error:
                 self.tell("database", f"{error} What you log is kept in the journal meanwhile.")
                 time.sleep(PERIOD)

@@ -81,6 +81,10 @@ def start_run(
     run = begin(where, name=name, experiment=experiment, parent=parent, **_script())
     _describe(run, params, tags, note)
     _surroundings().describe(run, where.root, captured, None)
+    if "system" in captured:
+        from nbtrack.capture.system import follow
+
+        follow(run)
     return run
 
 
