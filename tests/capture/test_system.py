@@ -145,7 +145,7 @@ def test_a_tracked_cell_that_lasts_gets_them_and_its_line_is_not_filled_with_the
     )
     run = latest(service, "finished")
     assert "system/cpu" in run.row.metrics
-    line = kernel.run("%%track\ntime.sleep(0.5)\nloss = 0.25").shown[-1]["text/plain"]
+    line = kernel.run("%%track\ntime.sleep(0.5)\nnbtrack.log({'loss': 0.25})").shown[-1]["text/plain"]
     assert "loss 0.25" in line
     assert "system" not in line
     assert kernel.run("[t for t in threading.enumerate() if t.name == 'nbtrack-system']").result == "[]"
