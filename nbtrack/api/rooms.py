@@ -61,6 +61,7 @@ ON_READS: dict[str, tuple[Callable[[RunsService], Any], Handler]] = {
     "charts.bands": (ChartsService, ChartsService.bands),
     "charts.figure": (ChartsService, ChartsService.figure),
     "charts.importance": (ChartsService, ChartsService.importance),
+    "lineage.graph": (LineageService, LineageService.graph),
     "lineage.explain": (LineageService, LineageService.explain),
     "lineage.rewrite": (LineageService, LineageService.rewrite),
 }

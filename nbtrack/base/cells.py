@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 
 MAGIC = "%%track"
 PASS_THROUGH = ("%%time", "%%timeit", "%%capture", "%%prun")  # cell magics whose body is Python
 _FILENAME = "<nbtrack cell>"
+_MAGIC_LINE = re.compile(r"\s*(%%?[A-Za-z_]|!|\?|[\w.]+\?{1,2}\s*$)")  # what IPython understands and Python does not
+_ASSIGNED_MAGIC = re.compile(r"(\s*[\w.,\s]+=\s*)[%!][A-Za-z_].*")
 
 
 def split_cell(source: str) -> tuple[str | None, str]:
@@ -33,6 +36,14 @@ def python_part(body: str) -> str:
             return ""
         body = rest
     return body
+
+
+def without_magic(line: str) -> str:
+    """A line with nothing in place of what only IPython understands."""
+    if _MAGIC_LINE.match(line):
+        indent = line[: len(line) - len(line.lstrip())]
+        return f"{indent}pass" if indent else ""
+    return _ASSIGNED_MAGIC.sub(r"\1None", line)
 
 
 def parse(source: str) -> ast.Module:

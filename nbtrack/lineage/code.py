@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
+from nbtrack.base.cells import without_magic
 from nbtrack.capture.literals import evaluate
 from nbtrack.runs.contract import DiffLine
 
@@ -24,8 +25,6 @@ ABSENT = object()
 
 _ONLY = "only here: "
 _SIZE = 200_000  # characters: more is compared line by line, as text
-_MAGIC = re.compile(r"\s*(%%?[A-Za-z_]|!|\?|[\w.]+\?{1,2}\s*$)")  # what IPython understands and Python does not
-_ASSIGNED_MAGIC = re.compile(r"(\s*[\w.,\s]+=\s*)[%!][A-Za-z_].*")
 _TRACK = re.compile(r"\s*%%?track\b")
 _SILENT = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 
@@ -115,15 +114,8 @@ def _python(lines: list[str]) -> list[str]:
     try:
         _parsed(python)
     except SyntaxError:  # only now: a line of Python may begin with % too
-        return [_without_magic(line) for line in python]
+        return [without_magic(line) for line in python]
     return python
-
-
-def _without_magic(line: str) -> str:
-    if _MAGIC.match(line):
-        indent = line[: len(line) - len(line.lstrip())]
-        return f"{indent}pass" if indent else ""
-    return _ASSIGNED_MAGIC.sub(r"\1None", line)
 
 
 def _is_code(line: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from nbtrack.base.wire import Op
-from nbtrack.runs.contract import Change, DiffLine, RunRow, Value
+from nbtrack.runs.contract import Change, DiffLine, RunRequest, RunRow, Value
 
 
 class ExplainRequest(Struct):
@@ -63,7 +63,71 @@ class Rewritten(Struct):
     missing: list[Change] = field(default_factory=list)
 
 
+class Hidden(Struct):
+    """Something that the notebook does not show although the run depends on it.
+
+    what: "edited", "deleted" (the cell behind it, since it ran), "order" (it ran after a cell below it, or again
+    since), "undefined" (no cell of the notebook defines the name), "unseeded" (random numbers without a seed), "data"
+    (read data changed under its path). name: the variable, generator or data set. number: of the execution behind it.
+    text: one sentence. severity: "warning", or "note" where it need not matter.
+    """
+
+    what: Literal["edited", "deleted", "order", "undefined", "unseeded", "data"]
+    name: str
+    text: str
+    number: int | None = None
+    severity: Literal["warning", "note"] = "warning"
+
+
+class LineageCell(Struct):
+    """One execution in the history of a run, the run's own included.
+
+    number: counts the executions of the kernel; execution: ``In[n]``. position: of the cell in the notebook, from 1,
+    None if it is not there now. run: the tracked run that the execution was, whose outputs can be asked for.
+    gives: the names that later cells here take from it, with what they held ("DataFrame 569 × 30"). data: what it read.
+    """
+
+    number: int
+    execution: int | None
+    cell: str | None
+    position: int | None
+    source: str | None
+    status: str | None
+    started: float | None
+    run: str | None
+    gives: dict[str, str] = field(default_factory=dict)
+    data: list[str] = field(default_factory=list)
+    hidden: list[Hidden] = field(default_factory=list)
+
+
+class LineageEdge(Struct):
+    """Cell ``source`` gave ``names`` to cell ``target``; both are numbers of executions."""
+
+    source: int
+    target: int
+    names: list[str]
+
+
+class Lineage(Struct):
+    """The backward slice of a run: the executions whose names it needs, transitively, oldest first, its own last.
+
+    hidden: of the whole slice, the gravest first: as recorded when it ran (``then``) and as the notebook is now.
+    unknown: what could not be told, a sentence each ("cell 4 imports * from helpers"). verdict: a few words, such as
+    "reproducible as far as seen" or "hidden state: 2 cells edited since". now: whether the notebook could be read.
+    """
+
+    run: str
+    cells: list[LineageCell]
+    edges: list[LineageEdge]
+    hidden: list[Hidden]
+    then: list[Hidden]
+    unknown: list[str]
+    verdict: str
+    now: bool
+
+
 OPERATIONS = (
+    Op("lineage.graph", "GET", RunRequest, Lineage, "The cells and data that a run comes from, and hidden state."),
     Op("lineage.rewrite", "GET", RewriteRequest, Rewritten, "The text of a cell with the params of a run in it."),
     Op("lineage.explain", "GET", ExplainRequest, Explanation, "What changed from one run to another, by likelihood."),
 )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from nbtrack.base.errors import InvalidOption
 from nbtrack.lineage import contract as c
+from nbtrack.lineage.graph import graph
 from nbtrack.lineage.reasons import Side, reasons
 from nbtrack.lineage.rewrite import rewrite
 from nbtrack.lineage.store.before import before, nothing_before
+from nbtrack.lineage.store.executed import executed
 from nbtrack.runs.compare import changes
 from nbtrack.runs.contract import RunRequest
 from nbtrack.runs.service import RunsService
@@ -26,6 +28,17 @@ class LineageService:
         """
         run = self._reads.get(RunRequest(request.run))
         return rewrite(request.text, run.params, run.code)
+
+    def graph(self, request: RunRequest) -> c.Lineage:
+        """The cells and data that a run comes from, and what the notebook does not show of them.
+
+        Raises:
+            NotFound, Ambiguous: the run.
+        """
+        row = self._reads.row(request.run)
+        with self._reads.database.read() as conn:
+            found = executed(conn, row.id)
+        return graph(row.id, found)
 
     def explain(self, request: c.ExplainRequest) -> c.Explanation:
         """What changed from another run to this one, the likeliest causes first; `reasons` says by which rule.

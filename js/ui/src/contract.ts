@@ -63,7 +63,7 @@ export interface RunPage {
   revision: number;
 }
 
-/** Everything of one run but its series and outputs. */
+/** Everything of one run but its series and outputs. ``about``: what rooms know of it, by their names. */
 export interface RunDetail {
   row: RunRow;
   params: Param[];
@@ -74,6 +74,7 @@ export interface RunDetail {
   environment: Record<string, Json>;
   git: Record<string, Json> | null;
   session: Record<string, Json>;
+  about: Record<string, Json>;
 }
 
 /** The outputs of a run in their order. */
@@ -191,6 +192,24 @@ export interface Importance {
 }
 
 /**
+ * The backward slice of a run: the executions whose names it needs, transitively, oldest first, its own last.
+ *
+ * hidden: of the whole slice, the gravest first: as recorded when it ran (``then``) and as the notebook is now.
+ * unknown: what could not be told, a sentence each ("cell 4 imports * from helpers"). verdict: a few words, such as
+ * "reproducible as far as seen" or "hidden state: 2 cells edited since". now: whether the notebook could be read.
+ */
+export interface Lineage {
+  run: string;
+  cells: LineageCell[];
+  edges: LineageEdge[];
+  hidden: Hidden[];
+  then: Hidden[];
+  unknown: string[];
+  verdict: string;
+  now: boolean;
+}
+
+/**
  * The text with the run's params in place of its literals; it is never executed here.
  *
  * changed: params whose value in the text was another, with both. kept: those that had it already. missing: params of
@@ -293,7 +312,7 @@ export interface Output {
   dropped: number;
 }
 
-/** An earlier execution of the same kernel session. */
+/** An earlier execution of the same kernel session. facts: what was seen beside its text, see `nbtrack.lineage`. */
 export interface Execution {
   number: number;
   execution: number | null;
@@ -304,6 +323,7 @@ export interface Execution {
   status: string | null;
   stored: string[];
   loaded: string[];
+  facts: Record<string, Json>;
 }
 
 /** A line of a code diff: "same", "left" (only there), "right" or "gap" (lines left out). */
@@ -419,6 +439,50 @@ export interface ParamImportance {
   importance: Num;
   correlation: Num | null;
   runs: number;
+}
+
+/**
+ * One execution in the history of a run, the run's own included.
+ *
+ * number: counts the executions of the kernel; execution: ``In[n]``. position: of the cell in the notebook, from 1,
+ * None if it is not there now. run: the tracked run that the execution was, whose outputs can be asked for.
+ * gives: the names that later cells here take from it, with what they held ("DataFrame 569 × 30"). data: what it read.
+ */
+export interface LineageCell {
+  number: number;
+  execution: number | null;
+  cell: string | null;
+  position: number | null;
+  source: string | null;
+  status: string | null;
+  started: Num | null;
+  run: string | null;
+  gives: Record<string, string>;
+  data: string[];
+  hidden: Hidden[];
+}
+
+/** Cell ``source`` gave ``names`` to cell ``target``; both are numbers of executions. */
+export interface LineageEdge {
+  source: number;
+  target: number;
+  names: string[];
+}
+
+/**
+ * Something that the notebook does not show although the run depends on it.
+ *
+ * what: "edited", "deleted" (the cell behind it, since it ran), "order" (it ran after a cell below it, or again
+ * since), "undefined" (no cell of the notebook defines the name), "unseeded" (random numbers without a seed), "data"
+ * (read data changed under its path). name: the variable, generator or data set. number: of the execution behind it.
+ * text: one sentence. severity: "warning", or "note" where it need not matter.
+ */
+export interface Hidden {
+  what: "data" | "deleted" | "edited" | "order" | "undefined" | "unseeded";
+  name: string;
+  text: string;
+  number: number | null;
+  severity: "note" | "warning";
 }
 
 /** One thing that changed. rank: 1 is the likeliest cause. text: what changed, in words. why: why it ranks there. */
@@ -750,6 +814,8 @@ export interface Operations {
   "charts.figure": { request: FigureRequest; answer: Figure; method: "GET" };
   /** Which params tell most about a metric. */
   "charts.importance": { request: ImportanceRequest; answer: Importance; method: "GET" };
+  /** The cells and data that a run comes from, and hidden state. */
+  "lineage.graph": { request: RunRequest; answer: Lineage; method: "GET" };
   /** The text of a cell with the params of a run in it. */
   "lineage.rewrite": { request: RewriteRequest; answer: Rewritten; method: "GET" };
   /** What changed from one run to another, by likelihood. */
@@ -790,6 +856,7 @@ export const METHODS: { readonly [K in keyof Operations]: Operations[K]["method"
   "charts.bands": "GET",
   "charts.figure": "GET",
   "charts.importance": "GET",
+  "lineage.graph": "GET",
   "lineage.rewrite": "GET",
   "lineage.explain": "GET",
 };

@@ -1,0 +1,205 @@
+"""The backward slice of an execution: which earlier ones gave it what it works with, directly or through others.
+
+The rules, for a name that an execution needs:
+
+1.  It comes from the last execution before it that bound the name (assignment, import, ``def``, …). Where a branch or
+    a failed cell may have bound it, what was seen in the namespace tells; where nobody looked, both are taken.
+2.  Every execution between the two that changed the object in place is taken too: as seen by a look at the object
+    before and after, under whatever name; by the text where nobody looked. A model that is fitted anew does not need
+    that it was fitted before.
+3.  What functions load when they are called is needed as it is at the time of the call.
+4.  ``del`` and ``%reset`` end a name: what was before them gives nothing.
+5.  The global generators of random numbers are names as well: drawing changes them, seeding binds them.
+
+What cannot be told is said (`Slice.unknown`), not guessed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from nbtrack.capture.effects import Effects, read_effects
+from nbtrack.capture.syntax import CellSyntax
+
+_MOST = 2_000  # executions in one slice
+_BINDS, _MAY_BIND, _CHANGES, _ENDS = range(4)
+RANDOM = {name: f"random state of {name}" for name in ("random", "numpy", "torch")}
+
+
+class Ran(Protocol):
+    """An execution, in memory or from the file."""
+
+    number: int
+    execution: int | None
+    source: Any
+    status: str | None
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one execution did to names, from its text and from what was seen."""
+
+    number: int
+    label: str
+    binds: frozenset[str]
+    may_bind: frozenset[str]
+    needs: frozenset[str]
+    changes: frozenset[str]
+    refits: frozenset[str] = frozenset()
+    ends: frozenset[str] = frozenset()
+    clears: bool = False
+    late: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass
+class Slice:
+    """numbers: of the executions, oldest first, its own last; gifts: (from, to) → names; missing: number → names."""
+
+    numbers: list[int]
+    gifts: dict[tuple[int, int], set[str]] = field(default_factory=dict)
+    missing: dict[int, set[str]] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
+
+
+def step_of(one: Ran) -> Step:
+    """What an execution did."""
+    return make_step(one.number, one.execution, read_effects(one.source or ""), one.status, one.facts)
+
+
+def make_step(
+    number: int, execution: int | None, effects: Effects, status: str | None, facts: Mapping[str, Any]
+) -> Step:
+    """What an execution with these effects did. facts: what a watcher saw; without "mutated" nobody looked."""
+    seen, failed = "mutated" in facts, status == "error"
+    bound, mutated = frozenset(facts.get("bound", ())), frozenset(facts.get("mutated", ()))
+    by_text = effects.parts | effects.methods
+    if seen:
+        binds, may_bind = bound | (frozenset() if failed else effects.sure), frozenset[str]()
+        changes = mutated | (by_text & frozenset(facts.get("sampled", ())))
+    else:
+        binds, changes = (frozenset() if failed else effects.sure), by_text
+        may_bind = effects.stored - binds
+    seeded = frozenset(RANDOM[one] for one in facts.get("seeded", effects.seeds) if one in RANDOM)
+    drawn = frozenset(RANDOM[one] for one in facts.get("drew", effects.draws) if one in RANDOM)
+    needs = effects.free | frozenset(facts.get("reached", ())) | (drawn - seeded) | (mutated - effects.stored)
+    if seen:
+        needs |= effects.loaded & (effects.stored - binds)  # a branch that was not taken left what was there before
+    return Step(
+        number=number,
+        label=label_of(number, execution),
+        binds=binds | seeded,
+        may_bind=may_bind,
+        needs=needs,
+        changes=(changes | drawn) - effects.deleted - (effects.sure - effects.free if not failed else frozenset()),
+        refits=effects.fitted & frozenset(facts.get("estimators", ())),
+        ends=effects.deleted if not failed else frozenset(),
+        clears=effects.clears,
+        late=effects.late,
+        unknown=tuple(_unknown(label_of(number, execution), effects, failed and bool(effects.stored), facts)),
+    )
+
+
+def label_of(number: int, execution: int | None) -> str:
+    """How a user knows an execution."""
+    return f"In[{execution}]" if execution is not None else f"execution {number} of the kernel"
+
+
+def _unknown(label: str, effects: Effects, failed: bool, facts: Mapping[str, Any]) -> Iterable[str]:
+    seen = "mutated" in facts
+    if not effects.parsed:
+        yield f"{label} is no Python that could be read: what it did to names is not known."
+    for module in effects.stars if not seen else ():
+        yield f"{label} imports * from {module}: which names came from there is not known."
+    for what in effects.opaque:
+        told = "the names that it set were seen, what it read was not" if seen else "what it did to names is not known"
+        yield f"{label} uses {what}: {told}."
+    if failed:
+        where = f" {facts['failed']}" if facts.get("failed") else ""
+        told = "what it had bound by then is taken" if seen else "what it had bound by then is not known"
+        yield f"{label} failed{where}: {told}."
+    for name in facts.get("drifted", ()):
+        yield f"`{name}` was changed before {label} by something that no cell names."
+
+
+class History:
+    """The executions of a kernel in their order, asked for slices."""
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        self.steps = {step.number: step for step in sorted(steps, key=lambda one: one.number)}
+        self._acts: dict[str, list[tuple[int, int]]] = {}
+        self._cleared = [step.number for step in self.steps.values() if step.clears]
+        for step in self.steps.values():
+            for kind, names in ((_BINDS, step.binds), (_MAY_BIND, step.may_bind), (_ENDS, step.ends)):
+                for name in names:
+                    self._acts.setdefault(name, []).append((step.number, kind))
+            for name in step.changes - step.binds - step.ends:
+                self._acts.setdefault(name, []).append((step.number, _CHANGES))
+
+    def givers(self, name: str, before: int, refits: bool = False) -> list[tuple[int, int]]:
+        """(number, kind) of the executions behind a name as it was before one, the latest first."""
+        acts = self._acts.get(name, ())
+        since = self._cleared[at - 1] if (at := bisect_left(self._cleared, before)) else 0
+        found: list[tuple[int, int]] = []
+        for number, kind in reversed(acts[: bisect_left(acts, (before, -1))]):
+            if number < since or kind == _ENDS:
+                break
+            if kind == _CHANGES and refits and name in self.steps[number].refits:
+                continue
+            found.append((number, kind))
+            if kind == _BINDS:
+                break
+        return found
+
+    def binder(self, name: str, before: int) -> int | None:
+        """The execution that bound a name last before one."""
+        found = self.givers(name, before)
+        return found[-1][0] if found and found[-1][1] != _CHANGES else None
+
+    def slice(self, own: int) -> Slice:
+        """What is behind an execution, itself included."""
+        found = Slice([])
+        waiting, taken = [own], {own}
+        while waiting and len(taken) <= _MOST:
+            number = waiting.pop()
+            for name in sorted(self._needed(self.steps[number])):
+                step = self.steps[number]
+                givers = self.givers(name, number, name in step.refits)
+                if not any(kind in (_BINDS, _MAY_BIND) for _, kind in givers):
+                    found.missing.setdefault(number, set()).add(name)
+                for giver, _ in givers:
+                    found.gifts.setdefault((giver, number), set()).add(name)
+                    if giver not in taken:
+                        taken.add(giver)
+                        waiting.append(giver)
+        found.numbers = sorted(taken)
+        found.unknown = [text for number in found.numbers for text in self.steps[number].unknown]
+        if len(taken) > _MOST:
+            found.unknown.append(f"More than {_MOST:,} executions are behind it: the oldest were left out.")
+        return found
+
+    def _needed(self, step: Step) -> set[str]:
+        """What it needs, and what the functions among that load when they are called from here."""
+        needed, waiting = set(step.needs), list(step.needs)
+        while waiting:
+            name = waiting.pop()
+            binder = self.binder(name, step.number)
+            late = self.steps[binder].late.get(name, frozenset()) if binder is not None else frozenset[str]()
+            new = late - needed - step.binds
+            needed |= new
+            waiting += new
+        return needed
+
+
+def slice_of(executions: Sequence[Ran], syntax: CellSyntax, before: int | None = None) -> set[int]:
+    """The numbers of the executions behind what a cell needs that is about to run (or ran as number ``before``)."""
+    history = History(step_of(one) for one in executions if before is None or one.number < before)
+    own = before if before is not None else max(history.steps, default=0) + 1
+    empty = frozenset[str]()
+    step = Step(own, "this cell", empty, empty, syntax.free, empty)
+    asked = History([*history.steps.values(), step])
+    return set(asked.slice(own).numbers) - {own}
