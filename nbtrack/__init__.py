@@ -44,6 +44,7 @@ _HOMES = {
         ),
         "nbtrack.sdk.tracking",
     ),
+    "autolog": "nbtrack.sdk.autolog",
     "runs": "nbtrack.runs",  # a package that can be called
     **dict.fromkeys(("run", "search_runs", "compare", "diff"), "nbtrack.sdk.runs"),
     **dict.fromkeys(("plot_metrics", "plot_parallel", "plot_scatter"), "nbtrack.sdk.plots"),
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from nbtrack.base.errors import NbtrackError as NbtrackError
     from nbtrack.magics import load_ipython_extension as load_ipython_extension
     from nbtrack.magics import unload_ipython_extension as unload_ipython_extension
+    from nbtrack.sdk.autolog import autolog as autolog
     from nbtrack.sdk.plots import plot_metrics as plot_metrics
     from nbtrack.sdk.plots import plot_parallel as plot_parallel
     from nbtrack.sdk.plots import plot_scatter as plot_scatter

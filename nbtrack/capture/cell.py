@@ -15,6 +15,7 @@ from nbtrack.base.config import Project, Settings
 from nbtrack.base.errors import InvalidValue
 from nbtrack.base.secrets import redact
 from nbtrack.capture import metrics, params
+from nbtrack.capture.frameworks.records import contradicted
 from nbtrack.capture.outputs import Output, OutputRecorder
 from nbtrack.capture.session import Execution, Session
 from nbtrack.capture.syntax import CellSyntax, read_cell
@@ -63,7 +64,7 @@ class CellRun:
         self.namespace = namespace
         self.syntax: CellSyntax = read_cell(execution.python)
         self._settings = settings
-        self._report = report
+        self.report = report
         self._companions = companions(settings.capture)
         self._marks = metrics.watch(self.syntax, namespace)
 
@@ -92,7 +93,7 @@ class CellRun:
         self.session.describe(run, self.project.root, self._settings.capture, self.execution.number - 1)
         if "params" in self._settings.capture:
             self._store(params.params_before(self.syntax, self.namespace, options.params))
-        each([partial(one.start, self, run) for one in self._companions], self._report)
+        each([partial(one.start, self, run) for one in self._companions], self.report)
         return run
 
     def finish(self, result: Any, error: BaseException | None, execution: int | None) -> active.ActiveRun | None:
@@ -103,7 +104,7 @@ class CellRun:
         try:
             if execution is not None:
                 run.set_execution(execution)
-            each([partial(one.finish, self, run, error) for one in reversed(self._companions)], self._report)
+            each([partial(one.finish, self, run, error) for one in reversed(self._companions)], self.report)
             self._store_values(run, result, error is None)
             if "outputs" in self._settings.capture:
                 for number, record in enumerate(self.outputs.records(), 1):
@@ -140,12 +141,16 @@ class CellRun:
 
     def _store(self, captured: list[params.Captured]) -> None:
         assert self.run is not None
-        wanted = [item for item in captured if item.source != "call" or "calls" in self._settings.capture]
+        wanted = [item for item in captured if item.source != "call" or self._is_told(self.run, item.name)]
         for source in ("notebook", "cell", "call"):
             values = {item.name: item.value for item in wanted if item.source == source}
             known = self.run.explicit
             new = {name: value for name, value in values.items() if name not in known}
             _each_that_can(self.run.set_params, new, source)
+
+    def _is_told(self, run: active.ActiveRun, name: str) -> bool:
+        """Whether a keyword argument in the code is kept: not what a framework told as it really was."""
+        return "calls" in self._settings.capture and not contradicted(run, name)
 
     def _default_experiment(self, notebook: str | None) -> str:
         if not notebook:

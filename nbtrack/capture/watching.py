@@ -41,7 +41,16 @@ def watchers() -> list[Watcher]:
 
 def companions(captured: Iterable[str]) -> list[Companion]:
     """New companions of one tracked cell; ``captured`` is the setting ``capture``."""
-    return []
+    found: list[Companion] = []
+    if "autolog" in captured:
+        from nbtrack.capture.frameworks import Autolog
+
+        found.append(Autolog())
+    if "system" in captured:
+        from nbtrack.capture.system import SystemMetrics
+
+        found.append(SystemMetrics())
+    return found
 
 
 def each(steps: Iterable[Callable[[], None]], report: Callable[[BaseException], None]) -> None:

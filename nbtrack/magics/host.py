@@ -82,6 +82,9 @@ class Host:
             ip.Completer.custom_matchers.remove(self._matcher)
         while self._frames:
             self._end(self._frames.pop(), None, None, None)
+        frameworks = sys.modules.get("nbtrack.capture.frameworks")
+        if frameworks is not None:
+            frameworks.close()
 
     # -- what the rest of this room asks
 
