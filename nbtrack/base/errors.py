@@ -7,6 +7,7 @@ NbtrackError
 ├── NotFound          a run, experiment or artifact that does not exist
 ├── Ambiguous         a short id that fits several runs
 ├── NoActiveRun       logging outside of any run
+├── CannotRun         nothing there to execute it: no kernel, no cluster, no environment
 └── StoreError        the project's file cannot be used
     ├── StoreForeign      it is not ours, or damaged
     ├── StoreTooNew       it was written by a newer nbtrack
@@ -78,6 +79,12 @@ class NoActiveRun(NbtrackError, RuntimeError):
     """Something was logged while no run was active."""
 
     code = "no_active_run"
+
+
+class CannotRun(NbtrackError, RuntimeError):
+    """A notebook, a cell or a trial cannot be executed: there is no kernel, no cluster, no environment for it."""
+
+    code = "cannot_run"
 
 
 class StoreError(NbtrackError):

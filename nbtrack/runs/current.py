@@ -23,6 +23,7 @@ from nbtrack.runs import values
 from nbtrack.runs.active import ActiveRun, status_of
 from nbtrack.runs.projects import recorder_of
 from nbtrack.runs.recorder import NOW, Recorder
+from nbtrack.runs.relay import Relay, RemoteRun
 
 
 def begin(
@@ -33,18 +34,21 @@ def begin(
     kind: str = "script",
     parent: ActiveRun | None = None,
     recorder: Recorder | None = None,
+    enter: bool = True,
     **about: Any,
 ) -> ActiveRun:
-    """Begin a run and make it current.
+    """Begin a run and make it current; not current without ``enter``, for what another process executes.
 
+    A child begins where its parent is recorded.
     about: notebook, cell, execution, number, source: see the ``runs`` table.
 
     Raises:
         InvalidValue: a name that cannot be stored.
     """
-    recorder = recorder or recorder_of(project)
+    recorder = recorder or (parent.recorder if isinstance(parent, RemoteRun) else recorder_of(project))
     name = values.check_name("run", name) if name is not None else new_name()
-    run = ActiveRun(recorder, new_id(), name, of_cell=kind == "cell")
+    made = RemoteRun if isinstance(recorder, Relay) else ActiveRun
+    run = made(recorder, new_id(), name, of_cell=kind == "cell")
     run.experiment = values.check_name("experiment", experiment)
     event = {
         "e": "run",
@@ -58,10 +62,19 @@ def begin(
     }
     recorder.event(event)
     recorder.opening[run.id] = event
-    run.on_end = _leave
     recorder.wake()
-    _enter(run)
+    if enter:
+        run.on_end = _leave
+        _enter(run)
     return run
+
+
+def adopt(run: ActiveRun) -> None:
+    """Make a run current that another process began: until it ends, for this thread and those without one."""
+    run.on_end = _leave
+    _thread_runs.setdefault(run.thread, []).append(run)
+    if not _process_runs:
+        _process_runs.append(run)
 
 
 _process_runs: list[ActiveRun] = []

@@ -53,13 +53,20 @@ def decode(data: bytes, start: int) -> tuple[list[Item], int]:
             block.append(body)
             continue
         current = -1
-        if body[0] == journal.EVENT:
-            items.append(_event(body[1:]))
-        elif body[0] == BLOB:
-            size = _BLOB_HEAD.unpack_from(body)[1]
-            cut = _BLOB_HEAD.size + size
-            items.append({**_event(body[_BLOB_HEAD.size : cut]), "data": body[cut:]})
+        event = decode_event(body)
+        if event is not None:
+            items.append(event)
     return items, end
+
+
+def decode_event(body: bytes) -> Event | None:
+    """The event in the body of one record, the bytes of an artifact as its ``data``; None for points."""
+    if body[0] == journal.EVENT:
+        return _event(body[1:])
+    if body[0] != BLOB:
+        return None
+    cut = _BLOB_HEAD.size + _BLOB_HEAD.unpack_from(body)[1]
+    return {**_event(body[_BLOB_HEAD.size : cut]), "data": body[cut:]}
 
 
 def _event(text: bytes) -> Event:

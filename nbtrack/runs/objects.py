@@ -29,6 +29,17 @@ def put_bytes(folder: Path, data: bytes) -> str:
     return name
 
 
+def put_blocks(folder: Path, blocks: Iterable[bytes]) -> str:
+    """Store what came in parts; their hash."""
+    blocks, digest = list(blocks), hashlib.sha256()
+    for block in blocks:
+        digest.update(block)
+    name = digest.hexdigest()
+    if not _known(folder, name):
+        _write(folder, name, blocks)
+    return name
+
+
 def put_file(folder: Path, source: Path) -> tuple[str, int]:
     """Store a copy of a file, read in blocks; (hash, size).
 
