@@ -121,3 +121,10 @@ class StoreReadOnly(StoreError):
     """The project folder or its file cannot be written."""
 
     code = "store_read_only"
+
+
+class Stopped(BaseException):
+    """Ends a run early on purpose: a trial that promises nothing. Its status is then "interrupted".
+
+    No Exception, so that code which catches those and goes on lets it pass, as it does with Ctrl-C.
+    """

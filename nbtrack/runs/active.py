@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from nbtrack.base import journal
-from nbtrack.base.errors import InvalidOption, InvalidValue, NoActiveRun, StoreError
+from nbtrack.base.errors import InvalidOption, InvalidValue, NoActiveRun, Stopped, StoreError
 from nbtrack.base.secrets import redact
 from nbtrack.runs import given, objects, values
 from nbtrack.runs.ingest import Event, blob_body
@@ -285,6 +285,17 @@ class ActiveRun:
             self.recorder.forget(self.id)
             self.recorder.wake()
 
+    def at_end(self, step: Callable[[], None]) -> None:
+        """Take this step when the run ends, before whatever was to be done then; what it raises is dropped."""
+        then = self.on_end
+
+        def ended(run: ActiveRun) -> None:
+            with suppress(Exception):  # the end of a run is written in any case
+                step()
+            then(run)
+
+        self.on_end = ended
+
     def attach(self) -> None:
         """In a forked child: go on logging to this run of the parent, which alone ends it, in a journal of its own."""
         self.attached = self.attached or self.recorder.forked_from
@@ -309,7 +320,7 @@ def status_of(error: BaseException | None) -> tuple[str, str | None]:
         return "finished", None
     if isinstance(error, SystemExit) and not error.code:
         return "finished", None
-    status = "interrupted" if isinstance(error, (KeyboardInterrupt, GeneratorExit)) else "failed"
+    status = "interrupted" if isinstance(error, (KeyboardInterrupt, GeneratorExit, Stopped)) else "failed"
     try:
         text = str(error)
     except Exception:  # noqa: BLE001 (a user's __str__ may raise)
