@@ -236,6 +236,9 @@ class Dask:
         if trial is None or message["attempt"] in trial.earlier:
             return None  # of a worker that was given up
         if message["what"] == "began":
+            if trial.number > self._retries:
+                reason = f"it lost its worker {trial.number} times; the last was {trial.worker}"
+                return self._finish(trial, "crashed", reason)
             self._began(trial, message)
         if message["attempt"] != trial.attempt or trial.inbox is None:
             return None
@@ -251,8 +254,6 @@ class Dask:
             trial.earlier.add(trial.attempt)
             trial.inbox = None
         trial.number += 1
-        if trial.number > self._retries + 1:
-            return
         trial.attempt, trial.received = message["attempt"], 0
         trial.worker = message["about"]["worker"]
         run = trial.task.begin(Attempt(trial.number, trial.worker, False))
@@ -322,8 +323,6 @@ class Dask:
         for trial in list(self._trials.values()):
             if trial.outcome is not None and now - trial.since > _LATE:
                 yield self._ready(trial)
-            elif trial.number > self._retries + 1:
-                yield self._finish(trial, "crashed", f"it lost its worker {trial.number} times")
         with suppress(Exception):  # between two connections
             self._size = len(self._client.nthreads())
             if self._size:
