@@ -31,7 +31,7 @@ function detail(id: string): RunDetail {
   const found = rows.find((one) => one.id === id);
   if (!found) throw new AskError({ code: "not_found", message: `No run '${id}'.`, hint: "" });
   const empty = { params: [], artifacts: [], datasets: [], children: [], environment: {}, git: null, session: {} };
-  return { ...empty, row: found, code: code[id] ?? null };
+  return { ...empty, about: {}, row: found, code: code[id] ?? null };
 }
 
 async function compare(ids: string[], more: Answers = {}, first: Partial<View> = {}) {

@@ -16,7 +16,7 @@ const summary = (last: number, min = last) => ({
 
 function run(id: string, change: Partial<RunDetail> & { row?: RunDetail["row"] } = {}): RunDetail {
   const empty = { params: [], artifacts: [], datasets: [], children: [], code: null, environment: {}, git: null };
-  return { row: row(id), session: {}, ...empty, ...change };
+  return { row: row(id), session: {}, about: {}, ...empty, ...change };
 }
 
 const LOOK: Look = {

@@ -1,7 +1,6 @@
-// What the run was made with: interpreter, machine, packages, git, session, data. What the other run had differently is
+// What the run was made with: interpreter, machine, packages, git, session. What the other run had differently is
 // marked.
 import { useMemo, useState } from "react";
-import type { Dataset } from "../../contract";
 import { oneLine, plural, toNumber, value, when } from "../../lib/format";
 import { EmptyState } from "../../parts/Notes";
 import { useAsk } from "../../state/query";
@@ -14,7 +13,7 @@ import { environmentFacts, gitState, packagesOf } from "./surroundings";
 const MOST = 400;
 
 export function Environment({ detail, explained }: TabProps) {
-  const { row, environment, git, session, datasets } = detail;
+  const { row, environment, git, session } = detail;
   const left = explained.data?.left ?? null;
   const { data: diff } = useAsk(
     "runs.diff",
@@ -61,13 +60,6 @@ export function Environment({ detail, explained }: TabProps) {
           />
         </Section>
         <Git git={git} />
-        {datasets.length > 0 && (
-          <Section title="Data">
-            {datasets.map((dataset) => (
-              <Data key={`${dataset.role} ${dataset.name}`} dataset={dataset} />
-            ))}
-          </Section>
-        )}
       </div>
       <Packages environment={environment} changes={changes} />
     </div>
@@ -130,21 +122,6 @@ function Patch({ text }: { text: string }) {
       </pre>
       {more(lines.length, "line")}
     </>
-  );
-}
-
-function Data({ dataset: { name, role, kind, path, hash, info } }: { dataset: Dataset }) {
-  const more = Object.entries(info).map(([key, given]) => `${key} ${value(given, 60)}`);
-  return (
-    <div className="nbt-dataset">
-      <b>{oneLine(name, 120)}</b> <span className="nbt-chip">{role}</span>
-      <div className="nbt-dim">
-        {[kind, path, hash?.slice(0, 12), ...more]
-          .filter(Boolean)
-          .map((one) => oneLine(one ?? "", 200))
-          .join(" · ")}
-      </div>
-    </div>
   );
 }
 

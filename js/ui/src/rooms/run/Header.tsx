@@ -8,8 +8,10 @@ import { Menu, MenuItem } from "../../parts/Menu";
 import { usePanel } from "../../state/panel";
 import { useAsk } from "../../state/query";
 import { useSetView, useView } from "../../state/view";
+import { VerdictChip } from "../lineage/Verdict";
 import { useCopy } from "./copy";
 import { Edit } from "./Edit";
+import { useSetRoom } from "./state";
 import { Tags } from "./Tags";
 import { useEdits } from "./useEdits";
 
@@ -105,6 +107,7 @@ export function Facts({ detail }: { detail: RunDetail }) {
   const { row } = detail;
   const { edit } = useEdits(row.id);
   const copy = useCopy();
+  const setRoom = useSetRoom();
   const started = toNumber(row.started);
   const reason = row.end_reason ? oneLine(row.end_reason, LONG_NAME) : "";
   return (
@@ -127,6 +130,7 @@ export function Facts({ detail }: { detail: RunDetail }) {
             {row.execution !== null && ` In [${row.execution}]`}
           </button>
         )}
+        <VerdictChip about={detail.about} onOpen={() => setRoom({ tab: "lineage" })} />
         <Relatives detail={detail} />
         <Tags tags={row.tags} save={(tags) => edit({ tags })} />
         {!row.note && (

@@ -10,6 +10,7 @@ import { usePanel } from "../../state/panel";
 import { useAsk } from "../../state/query";
 import { useSelection, useSort } from "../../state/runs";
 import { useSetView } from "../../state/view";
+import { briefOf } from "../lineage/words";
 import { useUid } from "./bits";
 import { Facts, Title } from "./Header";
 import { roomOf, TABS, type Tab, type TabProps, useExplained, useRoom, useSetRoom } from "./state";
@@ -160,6 +161,7 @@ function Tabs({ detail, explained }: TabProps) {
   const counts: Partial<Record<Tab, number>> = {
     values: detail.params.length + Object.keys(row.metrics).length,
     artifacts: detail.artifacts.length,
+    lineage: briefOf(detail.about)?.cells,
   };
   const move = (event: KeyboardEvent<HTMLElement>) => {
     const at = TABS.findIndex(([one]) => one === tab);

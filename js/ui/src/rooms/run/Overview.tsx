@@ -1,12 +1,17 @@
 // What one wants to know first: how good it was, what it was given, what changed.
 import { useEffect, useRef, useState } from "react";
+import type { Dataset } from "../../contract";
 import { duration, oneLine, plural, size, toNumber, when } from "../../lib/format";
 import { Button } from "../../parts/Button";
 import { CurvesOf } from "../lazy";
+import { Behind } from "../lineage/Behind";
+import { dataFacts } from "../lineage/Datasets";
 import { Pairs, Section } from "./bits";
+import { Children } from "./Children";
 import { MetricTable } from "./MetricTable";
 import { explicitFirst, Source, Value } from "./params";
 import { Reasons } from "./Reasons";
+import { Reproduced } from "./Reproduced";
 import { type Tab, type TabProps, useSetRoom } from "./state";
 import { environmentFacts, gitState } from "./surroundings";
 
@@ -27,6 +32,8 @@ export function Overview({ detail, explained }: TabProps) {
   return (
     <div className="nbt-overview">
       <div className="nbt-overview-main">
+        <Reproduced about={detail.about} />
+        <Children detail={detail} />
         <Section
           title="Metrics"
           aside={metrics.length > METRICS && to("values", `all ${metrics.length.toLocaleString("en-US")}`)}
@@ -79,6 +86,7 @@ export function Overview({ detail, explained }: TabProps) {
             </p>
           )}
         </Section>
+        <Behind detail={detail} />
         <Section title="Facts" aside={to("environment", "environment")}>
           <Pairs
             items={[
@@ -87,7 +95,7 @@ export function Overview({ detail, explained }: TabProps) {
               ["git", gitState(git)],
               ...environmentFacts(environment).filter(([name]) => name === "Python" || name === "GPU"),
               ["host", typeof session.host === "string" ? session.host : ""],
-              ["data", datasets.length > 0 && oneLine(datasets.map(({ name }) => name).join(", "), 120)],
+              ["data", datasets.length > 0 && <Read datasets={datasets} onOpen={() => setRoom({ tab: "lineage" })} />],
               [
                 "artifacts",
                 artifacts.length > 0 && (
@@ -103,6 +111,29 @@ export function Overview({ detail, explained }: TabProps) {
         </Section>
       </div>
     </div>
+  );
+}
+
+const DATA = 5;
+
+/** The first data sets, those that changed marked. */
+function Read({ datasets, onOpen }: { datasets: readonly Dataset[]; onOpen: () => void }) {
+  return (
+    <ul className="nbt-lin-reads">
+      {datasets.slice(0, DATA).map((one) => {
+        const { changed, shape } = dataFacts(one);
+        return (
+          <li key={`${one.role} ${one.name} ${one.path}`}>
+            <button type="button" className="nbt-link-button" onClick={onOpen}>
+              {oneLine(one.name, 60)}
+            </button>{" "}
+            <span className="nbt-dim">{shape}</span>
+            {changed && <span className="nbt-data-flag"> ⚠ changed</span>}
+          </li>
+        );
+      })}
+      {datasets.length > DATA && <li className="nbt-dim">and {datasets.length - DATA} more</li>}
+    </ul>
   );
 }
 

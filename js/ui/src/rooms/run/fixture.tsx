@@ -57,6 +57,7 @@ export function detail(change: Partial<RunDetail> = {}): RunDetail {
     environment: { python: "3.11.7", packages: { numpy: "2.0" } },
     git: null,
     session: { host: "vm", kind: "kernel", pid: 7 },
+    about: {},
     ...change,
   };
 }

@@ -13,6 +13,7 @@ export const TABS = [
   ["values", "Params and metrics"],
   ["output", "Output"],
   ["artifacts", "Artifacts"],
+  ["lineage", "Lineage"],
   ["environment", "Environment"],
   ["why", "Why is it different?"],
 ] as const;
@@ -28,6 +29,8 @@ export interface RoomState {
   diff: boolean;
   /** Old and new side by side. */
   split: boolean;
+  /** The cells behind the run as a list, not as a graph. */
+  list: boolean;
   /** The path of the artifact that is looked at. */
   artifact: string | null;
   /** What is looked for among params and metrics. */
@@ -45,6 +48,7 @@ const FIRST: RoomState = {
   against: "previous",
   diff: false,
   split: false,
+  list: false,
   artifact: null,
   search: "",
   directions: Object.create(null),

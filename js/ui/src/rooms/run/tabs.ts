@@ -1,4 +1,5 @@
 import type { FunctionComponent } from "react";
+import { Lineage } from "../lineage/Lineage";
 import { Artifacts } from "./Artifacts";
 import { Code } from "./Code";
 import { Environment } from "./Environment";
@@ -14,6 +15,7 @@ export const TAB_BODIES: Record<Tab, FunctionComponent<TabProps>> = {
   values: Values,
   output: Output,
   artifacts: Artifacts,
+  lineage: Lineage,
   environment: Environment,
   why: Why,
 };

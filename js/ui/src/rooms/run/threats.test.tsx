@@ -91,6 +91,7 @@ function hostile(text: string) {
           status: text,
           stored: [],
           loaded: [],
+          facts: {},
         },
       ],
     }),
