@@ -15,7 +15,7 @@ literal stays.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +84,24 @@ def rewrite(text: str, params: list[Param], code: str | None) -> c.Rewritten:
         kept=[plan.param.name for plan in plans if plan.stands],
         missing=[Change("param", one.name, None, one.value) for one in params if one.name not in set_here],
     )
+
+
+def replaced(text: str, here: Places, values: Mapping[str, Any]) -> str:
+    """The text, whose literals are ``here``, with these values in their place.
+
+    Raises:
+        InvalidOption: a name has no literal, or what was written would not be read as its value.
+    """
+    for name in values:
+        if name not in here.found:
+            raise InvalidOption(f"The cell has no literal for '{name}'.", f"It has {', '.join(here.found) or 'none'}.")
+    plans = [_Plan(Param(name, value, "cell", 0.0), value, here.found[name]) for name, value in values.items()]
+    result = _edited(text, here, [edit for plan in plans if not plan.stands for edit in _edits(text, here, plan)])
+    wrong = _wrong(result, plans)
+    if wrong:
+        name, value = wrong[0].param.name, written(wrong[0].want)
+        raise InvalidOption(f"'{name}' cannot be set to {value[:80]} in this cell.", "Write it on a line of its own.")
+    return result
 
 
 def _places_or_none(code: str | None) -> Places:

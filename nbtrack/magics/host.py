@@ -14,17 +14,18 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nbtrack.base.cells import MAGIC, python_part, split_cell
 from nbtrack.base.config import Project, Settings, find_project, load_settings
 from nbtrack.base.errors import InvalidOption, NbtrackError
-from nbtrack.magics.options import read_options
+from nbtrack.magics.options import asks_for_sweep, read_options
 
 if TYPE_CHECKING:
     from nbtrack.capture.cell import CellRun, Options
     from nbtrack.capture.session import Execution, Session
     from nbtrack.magics.shell import Taps
+    from nbtrack.runs.active import ActiveRun
 
 _NO_FRAME = 1 << 20  # deeper than any stack: only the user's names are expanded, none of ours
 
@@ -36,6 +37,20 @@ class _Frame:
     execution: Execution
     cell: CellRun | None = None
     taps: Taps | None = None
+    trial: Trialled | None = None
+
+
+class Trialled(Protocol):
+    """Who runs the next tracked cell as a trial of a sweep: what it shows goes to its run alone."""
+
+    def made(self, run: ActiveRun) -> None:
+        """Its run has begun."""
+
+    def begins(self) -> None:
+        """Its code is about to."""
+
+    def ended(self, error: BaseException | None) -> BaseException | None:
+        """The code has ended, the run is about to; what it says is what the code ended with."""
 
 
 class Host:
@@ -45,6 +60,7 @@ class Host:
         self.ip = ip
         self.auto = False
         self.quiet = False
+        self.trial: Trialled | None = None  # whose the next tracked cell is
         self._threads = threading.local()
         self._told: set[str] = set()
         self._project: Project | None = None
@@ -117,6 +133,10 @@ class Host:
             self._session = Session(watchers())
         return self._session
 
+    def execution(self) -> Execution:
+        """The innermost execution under way."""
+        return self._frames[-1].execution if self._frames else self.session().note("", "", None)
+
     def notebook(self) -> str | None:
         """The notebook's path inside the project, as far as the kernel was told; None in a terminal."""
         path = self._notebook_path()
@@ -155,6 +175,8 @@ class Host:
             if given is None:
                 return lines
             read_options(given)
+            if asks_for_sweep(given):
+                return lines  # the magic itself runs the cell, once for each trial
         except Exception:  # noqa: BLE001 (a bad option: the line stays, and the magic itself says what is wrong)
             return lines
         if rest.lstrip().startswith("%%"):
@@ -187,7 +209,7 @@ class Host:
             while self._frames:  # left by an execution whose end we were not told
                 self._end(self._frames.pop(), None, None, None)
         options, body = self._options(raw)
-        python = "" if options is None else self._python(body)
+        python = "" if options is None else self.python(body)
         execution = self.session().note(raw, python, getattr(info, "cell_id", None))
         frame = _Frame(execution)
         self._frames.append(frame)
@@ -196,6 +218,8 @@ class Host:
         else:
             self._begin_run(frame, options)
         self.session().before(execution, self.ip.user_ns, self.report)
+        if frame.trial is not None:
+            frame.trial.begins()
 
     def _options(self, raw: str) -> tuple[Options | None, str]:
         given, body = split_cell(raw)
@@ -204,13 +228,16 @@ class Host:
                 return read_options(""), body
             return None, body
         try:
+            if asks_for_sweep(given):
+                return None, ""  # the trials are the executions
             return read_options(self.ip.var_expand(given, depth=_NO_FRAME)), body
         except InvalidOption as error:
             if _sound(given):  # only what stands for {x} or $x is bad: the line is off already, the cell runs
                 self.report(error)
             return None, body  # else the magic itself says so, and the cell does not run
 
-    def _python(self, body: str) -> str:
+    def python(self, body: str) -> str:
+        """The body of a cell as Python, what is IPython's own translated."""
         python = python_part(body)
         if "%" in python or "!" in python or "?" in python:
             with suppress(Exception):
@@ -229,12 +256,17 @@ class Host:
         recorder.kernel_id = recorder.kernel_id or kernel_id()
         cell = CellRun(project, self.settings(), self.session(), frame.execution, options, self.ip.user_ns, self.report)
         frame.cell = cell  # before it starts, so that whatever has begun is ended with the cell
-        cell.start(self.notebook(), told=path_told())
-        frame.taps = Taps(self.ip, cell.outputs, self.report)
+        frame.trial, self.trial = self.trial, None
+        run = cell.start(self.notebook(), told=path_told())
+        frame.taps = Taps(self.ip, cell.outputs, self.report, silent=frame.trial is not None)
         frame.taps.open()
+        if frame.trial is not None:
+            frame.trial.made(run)
 
     def _end(self, frame: _Frame, result: Any, error: BaseException | None, count: int | None) -> None:
         execution = frame.execution
+        if frame.trial is not None:
+            error = frame.trial.ended(error)
         execution.ended, execution.execution = time.time(), count
         execution.status = "error" if error is not None else "ok"
         self.session().after(execution, self.ip.user_ns, self.report)
@@ -243,6 +275,8 @@ class Host:
         if frame.cell is None:
             return
         run = frame.cell.finish(result, error, count)
+        if frame.trial is not None:
+            return  # the sweep says what there is to say
         for notice in frame.cell.notices:
             sys.stderr.write(f"nbtrack: {notice}\n")
         if run is not None and not self.quiet:

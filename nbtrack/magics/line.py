@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.base.cells import MAGIC
 from nbtrack.base.errors import InvalidOption, NbtrackError
-from nbtrack.magics.options import read_options
+from nbtrack.magics.options import asks_for_sweep, read_options
 from nbtrack.sdk import verbs
 from nbtrack.sdk.lines import PARSER
 
@@ -53,6 +53,10 @@ def track_cell(host: Host) -> Callable[[str, str | None], Any]:
 
         try:
             read_options(line)
+            if asks_for_sweep(line):
+                from nbtrack.magics.sweep import run_sweep
+
+                return run_sweep(host, line, cell or "")
         except InvalidOption as error:
             raise UsageError(str(error)) from None
         result = host.ip.run_cell(f"{MAGIC} {line}\n{cell or ''}", store_history=False)
@@ -142,7 +146,9 @@ def _cell_help() -> str:
         "Examples::\n\n"
         "    %%track\n"
         '    %%track forest --tag stage=draft --note "deeper trees"\n'
-        "    %%track --params lr,depth --metrics accuracy\n\n"
+        "    %%track --params lr,depth --metrics accuracy\n"
+        "    %%track --sweep lr=0.1,0.01 --sweep depth=2:6\n"
+        "    %%track --sweep lr=1e-4:1e-1:log --search tpe --trials 30 --maximize accuracy\n\n"
         "Other cell magics stack below it: %%time, %%capture. {x} and $x are expanded."
     )
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import shlex
+from argparse import Namespace
+from typing import TYPE_CHECKING, Any
 
 from nbtrack.base.errors import InvalidOption, InvalidValue
 from nbtrack.capture.cell import Options
 from nbtrack.runs.given import checked_note, checked_tags
 from nbtrack.runs.values import check_name
 from nbtrack.sdk.lines import PARSER
+
+if TYPE_CHECKING:
+    from nbtrack.sweeps.spec import Spec
 
 
 def read_options(line: str) -> Options:
@@ -18,11 +23,8 @@ def read_options(line: str) -> Options:
         InvalidOption: an unknown option, one without what it needs (one line of usage is its hint), or a name or text
         that cannot be stored.
     """
-    try:
-        words = shlex.split(line)
-    except ValueError as error:
-        raise InvalidOption(f"%%track: {error} in: {line.strip()}", "Close the quotes.") from None
-    given = PARSER.parse_args(words)
+    given = _given(line)
+    _check_no_sweep(given)
     try:
         return Options(
             name=None if given.name is None else check_name("run", given.name),
@@ -35,6 +37,75 @@ def read_options(line: str) -> Options:
         )
     except InvalidValue as error:
         raise InvalidOption(f"%%track: {error.message}", error.hint) from None
+
+
+def read_sweep(line: str) -> Spec | None:
+    """The sweep that one ``%%track`` line asks for; None for a line without.
+
+    Raises:
+        InvalidOption: it is not understood, or does not go together.
+    """
+    given = _given(line)
+    if not given.sweep:
+        _check_no_sweep(given)
+        return None
+    from nbtrack.sweeps.spec import checked, seconds
+    from nbtrack.sweeps.values import read_axis
+
+    axes: dict[str, Any] = {}
+    for text in given.sweep:
+        name, axis = read_axis(text)
+        if name in axes:
+            raise InvalidOption(f"--sweep gives values of '{name}' twice.", "Put them into one list.")
+        axes[name] = axis
+    return checked(
+        axes,
+        search=given.search,
+        trials=given.trials,
+        maximize=given.maximize,
+        minimize=given.minimize,
+        timeout=None if given.timeout is None else seconds(given.timeout),
+        seed=given.seed,
+        again=given.again,
+        on=given.on,
+    )
+
+
+def asks_for_sweep(line: str) -> bool:
+    """Whether a ``%%track`` line asks for a sweep, whatever its values are.
+
+    Raises:
+        InvalidOption: the line is not understood.
+    """
+    given = _given(line)
+    _check_no_sweep(given)
+    return bool(given.sweep)
+
+
+def of_each(line: str, name: str) -> str:
+    """The ``%%track`` line of one trial: that of the sweep without what makes it one, and its own name."""
+    given = _given(line)
+    words = []
+    for option in ("experiment", "params", "metrics"):
+        value = getattr(given, option)
+        words += [] if value is None else [f"--{option}={value}"]
+    words += [f"--tag={tag}" for tag in given.tag]
+    return shlex.join([*words, *(["--no-autolog"] if given.no_autolog else []), *(["--"] * name.startswith("-")), name])
+
+
+def _given(line: str) -> Namespace:
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise InvalidOption(f"%%track: {error} in: {line.strip()}", "Close the quotes.") from None
+    return PARSER.parse_args(words)
+
+
+def _check_no_sweep(given: Namespace) -> None:
+    """An option of sweeps on a line without one says nothing."""
+    for option in ("search", "trials", "maximize", "minimize", "timeout", "seed", "again", "on"):
+        if not given.sweep and getattr(given, option) not in (None, False):
+            raise InvalidOption(f"%%track: --{option} is for a sweep.", "Add --sweep NAME=VALUES, or leave it out.")
 
 
 def _tag(text: str) -> tuple[str, str]:

@@ -17,26 +17,28 @@ if TYPE_CHECKING:
     from nbtrack.capture.outputs import OutputRecorder
 
 Report = Callable[[BaseException], None]
+_SHOWS = ("display_data", "update_display_data")
 
 
 class Taps:
-    """Taps on one shell, from `open` to `close`."""
+    """Taps on one shell, from `open` to `close`. silent: nothing is handed on, the recorder alone has it."""
 
-    def __init__(self, ip: Any, outputs: OutputRecorder, report: Report) -> None:
+    def __init__(self, ip: Any, outputs: OutputRecorder, report: Report, silent: bool = False) -> None:
         self._ip = ip
         self._outputs = outputs
         self._report = report
+        self._silent = silent
         self._shows_result = False
         self._undo: list[Callable[[], None]] = []
 
     def open(self) -> None:
         """Begin to listen."""
         ip, outputs = self._ip, self._outputs
-        self._tap(sys.stdout, "write", self._printed)
-        self._tap(sys.stderr, "write", lambda text, *_: outputs.stream("stderr", text))
-        self._tap(ip.displayhook, "start_displayhook", lambda *_: self._show_result(True))
+        self._tap(sys.stdout, "write", self._printed, answer=_length)
+        self._tap(sys.stderr, "write", lambda text, *_: outputs.stream("stderr", text), answer=_length)
+        self._tap(ip.displayhook, "start_displayhook", lambda *_: self._show_result(True), passes=True)
         self._tap(ip.displayhook, "write_format_data", self._result)
-        self._tap(ip.displayhook, "finish_displayhook", lambda *_: self._show_result(False))
+        self._tap(ip.displayhook, "finish_displayhook", lambda *_: self._show_result(False), passes=True)
         self._tap(ip, "_showtraceback", self._error)
         self._tap(ip.display_pub, "clear_output", lambda wait=False, *_: outputs.clear(wait))
         register = getattr(ip.display_pub, "register_hook", None)
@@ -50,7 +52,15 @@ class Taps:
             with suppress(Exception):
                 self._undo.pop()()
 
-    def _tap(self, thing: Any, name: str, ours: Callable[..., object]) -> None:
+    def _tap(
+        self,
+        thing: Any,
+        name: str,
+        ours: Callable[..., object],
+        passes: bool = False,
+        answer: Callable[..., Any] = lambda *_, **__: None,
+    ) -> None:
+        """Put a tap on a method. passes: it is called also where all is silent; else ``answer`` stands for it."""
         original = getattr(thing, name, None)
         if original is None:
             return
@@ -61,7 +71,7 @@ class Taps:
                 ours(*args, **kwargs)
             except Exception as error:  # noqa: BLE001 (a fault of ours never reaches the user's code)
                 self._report(error)
-            return original(*args, **kwargs)
+            return original(*args, **kwargs) if passes or not self._silent else answer(*args, **kwargs)
 
         def undo() -> None:
             if vars(thing).get(name) is not tapped:
@@ -80,7 +90,7 @@ class Taps:
             self._display(message)
         except Exception as error:  # noqa: BLE001 (a fault of ours never reaches the user's code)
             self._report(error)
-        return message
+        return None if self._silent and message["header"]["msg_type"] in _SHOWS else message
 
     def _display(self, message: Any) -> None:
         kind, content = message["header"]["msg_type"], message["content"]
@@ -103,3 +113,7 @@ class Taps:
     def _error(self, etype: Any, evalue: Any, stb: Any, *_: Any) -> None:
         self._shows_result = False
         self._outputs.error(getattr(etype, "__name__", str(etype)), str(evalue), stb)
+
+
+def _length(text: Any, *_: Any) -> int:
+    return len(text) if isinstance(text, str) else 0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from nbtrack.base.cells import MAGIC
 from nbtrack.base.errors import InvalidOption
+from nbtrack.sweeps.words import SEARCHES
 
 if TYPE_CHECKING:
     from nbtrack.runs.service import RunsService
@@ -32,7 +33,28 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--params", metavar="A,B|none", help="only these names are captured as params, or none")
     parser.add_argument("--metrics", metavar="X,Y|none", help="these names are the metrics, or none")
     parser.add_argument("--no-autolog", action="store_true", help="what frameworks tell of this cell is not recorded")
+    _add_sweep(parser)
     return parser
+
+
+def _add_sweep(parser: argparse.ArgumentParser) -> None:
+    """What makes a sweep of the cell, see `nbtrack.sweeps`."""
+    add = parser.add_argument_group("a run for each of many values").add_argument
+    add(
+        "--sweep",
+        metavar="NAME=VALUES",
+        action="append",
+        default=[],
+        help="run the cell with each: lr=0.1,0.01 or depth=2:6; may be repeated, then with each combination",
+    )
+    add("--search", metavar="HOW", help=f"let Optuna choose among them: {', '.join(SEARCHES)}; needs a metric")
+    add("--trials", metavar="N", type=int, help="how many a search runs, those that ended before included")
+    add("--maximize", metavar="METRIC", help="the metric that decides, where more is better")
+    add("--minimize", metavar="METRIC", help="the metric that decides, where less is better")
+    add("--timeout", metavar="T", help="after 90 (seconds), 10m or 2h nothing more begins")
+    add("--seed", metavar="N", type=int, help="of a search")
+    add("--again", action="store_true", help="run also what was finished before")
+    add("--on", metavar="URL", help="where to run: dask://HOST:PORT")
 
 
 PARSER = _parser()
@@ -58,7 +80,8 @@ def _words(line: str, service: RunsService) -> list[str]:
         return []
     words = rest.split(" ")
     if magic == MAGIC:
-        return [word for word in (*WORDS, "none") if word.startswith(words[-1])]
+        offered = SEARCHES if words[-2:-1] == ["--search"] else (*WORDS, "none")
+        return [word for word in offered if word.startswith(words[-1])]
     from nbtrack.sdk import verbs
 
     if len(words) == 1:

@@ -1,1 +1,1 @@
-"""One cell with many values of its params: a child run for each combination."""
+"""A cell, or a function, with many values of its params: a run for each combination, under one of kind "sweep"."""

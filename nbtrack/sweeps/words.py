@@ -1,0 +1,3 @@
+"""The words of sweeps that other rooms offer; imports nothing."""
+
+SEARCHES = ("tpe", "random", "cmaes", "gp", "qmc")
