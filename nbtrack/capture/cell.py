@@ -62,6 +62,7 @@ class CellRun:
         self.execution = execution
         self.options = options
         self.namespace = namespace
+        self.notebook: str | None = None  # its path in the project, from `start` on
         self.syntax: CellSyntax = read_cell(execution.python)
         self._settings = settings
         self.report = report
@@ -74,6 +75,7 @@ class CellRun:
         told: when this process was told the notebook's path, which may have changed since.
         """
         options = self.options
+        self.notebook = notebook
         run = self.run = current.begin(
             self.project,
             name=options.name,

@@ -9,7 +9,7 @@ import atexit
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,10 +18,11 @@ from typing import Any
 from weakref import WeakSet
 
 from nbtrack.base.secrets import redact
+from nbtrack.capture.effects import read_effects
 from nbtrack.capture.environment import environment_hash, read_environment
 from nbtrack.capture.forks import follow_forks
 from nbtrack.capture.git import read_git
-from nbtrack.capture.syntax import read_cell
+from nbtrack.capture.slices import History, step_of
 from nbtrack.capture.watching import Watcher, each
 from nbtrack.runs.active import ActiveRun
 
@@ -43,11 +44,21 @@ class Execution:
     python: str
     cell: str | None = None
     execution: int | None = None
-    started: float = field(default_factory=time.time)
+    started: float | None = field(default_factory=time.time)
     ended: float | None = None
     status: str | None = None
     stored: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
+
+    def failed(self, error: BaseException, namespace: Mapping[str, Any]) -> None:
+        """Note where it failed: "at line 3 (ValueError)", the line of the cell itself."""
+        line, trace = None, error.__traceback__
+        while trace is not None:
+            frame = trace.tb_frame
+            if frame.f_globals is namespace and frame.f_code.co_name == "<module>":
+                line = trace.tb_lineno
+            trace = trace.tb_next
+        self.facts["failed"] = f"{f'at line {line} ' if line else ''}({type(error).__name__})"
 
 
 class Session:
@@ -56,6 +67,7 @@ class Session:
     def __init__(self, watchers: list[Watcher] | None = None) -> None:
         self.executions: list[Execution] = []
         self.watchers = watchers or []
+        self.history = History()  # of the executions that have ended; only the background looks at it
         self._number = 0
         self._begin()
         follow_forks(self)
@@ -80,6 +92,16 @@ class Session:
         del self.executions[:-_MAX_EXECUTIONS]
         return execution
 
+    def recall(self, sources: Iterable[str]) -> None:
+        """Take what the kernel executed before this session began to look: the texts of ``In[1]``, ``In[2]`` and so on.
+
+        Nobody knows what became of them, nor of which cells they are.
+        """
+        for count, source in enumerate(sources, 1):
+            if source.strip():
+                execution = self.note(source, source, None)
+                execution.execution, execution.started, execution.ended = count, None, time.time()
+
     def before(
         self, execution: Execution, namespace: Mapping[str, Any], report: Callable[[BaseException], None]
     ) -> None:
@@ -95,11 +117,11 @@ class Session:
     def describe(self, run: ActiveRun, folder: Path, captured: list[str], before: int | None) -> None:
         """Store in the background what a run ran in, and the executions up to number ``before``."""
         if "environment" in captured:
-            self._later(lambda: self._store_environment(run))
+            self.later(lambda: self._store_environment(run))
         if "git" in captured:
-            self._later(lambda: self._store_git(run, folder))
+            self.later(lambda: self._store_git(run, folder))
         if before is not None:
-            self._later(lambda: self._store_executions(run, before))
+            self.later(lambda: self._store_executions(run, before))
 
     def settle(self, timeout: float = 5.0) -> None:
         """Wait until what was asked of the background so far is done."""
@@ -109,7 +131,15 @@ class Session:
         self._jobs.put(done.set)
         done.wait(timeout)
 
-    def _later(self, job: Callable[[], None]) -> None:
+    def keep(self, run: ActiveRun, upto: int) -> None:
+        """In the background: store the executions up to a number, and have them in `history`."""
+        self._store_executions(run, upto)
+        for execution in list(self.executions):
+            if execution.number <= upto and execution.ended is not None:
+                self.history.add(step_of(execution))
+
+    def later(self, job: Callable[[], None]) -> None:
+        """Have something done in the background, after what was asked before. What it raises is passed over."""
         self._jobs.put(job)
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._work, name="nbtrack-session", daemon=True)
@@ -147,7 +177,7 @@ class Session:
 
 
 def _as_event(execution: Execution) -> dict[str, Any]:
-    syntax = read_cell(execution.python)
+    effects = read_effects(execution.source)
     return {
         "number": execution.number,
         "execution": execution.execution,
@@ -156,8 +186,8 @@ def _as_event(execution: Execution) -> dict[str, Any]:
         "started": execution.started,
         "ended": execution.ended,
         "status": execution.status,
-        "stored": sorted(syntax.stored),
-        "loaded": sorted(syntax.loaded),
+        "stored": sorted(effects.stored),
+        "loaded": sorted(effects.loaded),
         "facts": execution.facts,
     }
 

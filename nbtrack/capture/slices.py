@@ -16,17 +16,18 @@ What cannot be told is said (`Slice.unknown`), not guessed.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from nbtrack.capture.effects import Effects, read_effects
+from nbtrack.capture.effects import GENERATORS, Effects, read_effects
 from nbtrack.capture.syntax import CellSyntax
 
 _MOST = 2_000  # executions in one slice
 _BINDS, _MAY_BIND, _CHANGES, _ENDS = range(4)
-RANDOM = {name: f"random state of {name}" for name in ("random", "numpy", "torch")}
+RANDOM = {name: f"random state of {name}" for name in GENERATORS}
+_RANDOM_NAMES = frozenset(RANDOM.values())
 
 
 class Ran(Protocol):
@@ -44,7 +45,7 @@ class Step:
     """What one execution did to names, from its text and from what was seen."""
 
     number: int
-    label: str
+    count: int | None
     binds: frozenset[str]
     may_bind: frozenset[str]
     needs: frozenset[str]
@@ -53,7 +54,14 @@ class Step:
     ends: frozenset[str] = frozenset()
     clears: bool = False
     late: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    via: Mapping[str, list[int]] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
+    failure: str = ""  # what is not known because it failed
+
+    @property
+    def label(self) -> str:
+        """How a user knows it."""
+        return label_of(self.number, self.count)
 
 
 @dataclass
@@ -91,7 +99,7 @@ def make_step(
         needs |= effects.loaded & (effects.stored - binds)  # a branch that was not taken left what was there before
     return Step(
         number=number,
-        label=label_of(number, execution),
+        count=execution,
         binds=binds | seeded,
         may_bind=may_bind,
         needs=needs,
@@ -100,7 +108,9 @@ def make_step(
         ends=effects.deleted if not failed else frozenset(),
         clears=effects.clears,
         late=effects.late,
-        unknown=tuple(_unknown(label_of(number, execution), effects, failed and bool(effects.stored), facts)),
+        via=facts.get("via", {}),
+        unknown=tuple(_unknown(label_of(number, execution), effects, facts)),
+        failure=_failure(label_of(number, execution), facts) if failed and effects.stored else "",
     )
 
 
@@ -109,7 +119,13 @@ def label_of(number: int, execution: int | None) -> str:
     return f"In[{execution}]" if execution is not None else f"execution {number} of the kernel"
 
 
-def _unknown(label: str, effects: Effects, failed: bool, facts: Mapping[str, Any]) -> Iterable[str]:
+def _failure(label: str, facts: Mapping[str, Any]) -> str:
+    where = f" {facts['failed']}" if facts.get("failed") else ""
+    told = "what it had bound by then is taken" if "mutated" in facts else "what it had bound by then is not known"
+    return f"{label} failed{where}: {told}."
+
+
+def _unknown(label: str, effects: Effects, facts: Mapping[str, Any]) -> Iterable[str]:
     seen = "mutated" in facts
     if not effects.parsed:
         yield f"{label} is no Python that could be read: what it did to names is not known."
@@ -118,10 +134,8 @@ def _unknown(label: str, effects: Effects, failed: bool, facts: Mapping[str, Any
     for what in effects.opaque:
         told = "the names that it set were seen, what it read was not" if seen else "what it did to names is not known"
         yield f"{label} uses {what}: {told}."
-    if failed:
-        where = f" {facts['failed']}" if facts.get("failed") else ""
-        told = "what it had bound by then is taken" if seen else "what it had bound by then is not known"
-        yield f"{label} failed{where}: {told}."
+    if "_" in effects.free:
+        yield f"{label} reads `_`, the last result shown: which one is not known."
     for name in facts.get("drifted", ()):
         yield f"`{name}` was changed before {label} by something that no cell names."
 
@@ -129,28 +143,52 @@ def _unknown(label: str, effects: Effects, failed: bool, facts: Mapping[str, Any
 class History:
     """The executions of a kernel in their order, asked for slices."""
 
-    def __init__(self, steps: Iterable[Step]) -> None:
-        self.steps = {step.number: step for step in sorted(steps, key=lambda one: one.number)}
+    def __init__(self, steps: Iterable[Step] = ()) -> None:
+        self.steps: dict[int, Step] = {}
         self._acts: dict[str, list[tuple[int, int]]] = {}
-        self._cleared = [step.number for step in self.steps.values() if step.clears]
-        for step in self.steps.values():
-            for kind, names in ((_BINDS, step.binds), (_MAY_BIND, step.may_bind), (_ENDS, step.ends)):
-                for name in names:
-                    self._acts.setdefault(name, []).append((step.number, kind))
-            for name in step.changes - step.binds - step.ends:
-                self._acts.setdefault(name, []).append((step.number, _CHANGES))
+        self._cleared: list[int] = []
+        self._shown: dict[str, int] = {}
+        for step in steps:
+            self.add(step)
+
+    def add(self, step: Step) -> None:
+        """Take one more."""
+        if step.number in self.steps:
+            return
+        self.steps[step.number] = step
+        for kind, names in ((_BINDS, step.binds), (_MAY_BIND, step.may_bind), (_ENDS, step.ends)):
+            for name in names:
+                self._act(name, step.number, kind)
+        for name in step.changes - step.binds - step.ends:
+            self._act(name, step.number, _CHANGES)
+        for name, numbers in step.via.items():
+            for number in numbers:
+                self._act(name, number, _CHANGES)
+        if step.clears:
+            insort(self._cleared, step.number)
+        if step.count is not None:
+            self._shown[f"_{step.count}"] = step.number
+
+    def _act(self, name: str, number: int, kind: int) -> None:
+        acts = self._acts.setdefault(name, [])
+        if not any(known == number for known, _ in acts[-8:]):
+            insort(acts, (number, kind))
 
     def givers(self, name: str, before: int, refits: bool = False) -> list[tuple[int, int]]:
         """(number, kind) of the executions behind a name as it was before one, the latest first."""
+        if name not in self._acts and (shown := self._shown.get(name, before)) < before:
+            return [(shown, _BINDS)]  # the result that In[n] showed
         acts = self._acts.get(name, ())
         since = self._cleared[at - 1] if (at := bisect_left(self._cleared, before)) else 0
         found: list[tuple[int, int]] = []
         for number, kind in reversed(acts[: bisect_left(acts, (before, -1))]):
             if number < since or kind == _ENDS:
                 break
-            if kind == _CHANGES and refits and name in self.steps[number].refits:
+            step = self.steps.get(number)
+            if kind == _CHANGES and refits and step is not None and name in step.refits:
                 continue
-            found.append((number, kind))
+            if step is not None:
+                found.append((number, kind))
             if kind == _BINDS:
                 break
         return found
@@ -171,13 +209,18 @@ class History:
                 givers = self.givers(name, number, name in step.refits)
                 if not any(kind in (_BINDS, _MAY_BIND) for _, kind in givers):
                     found.missing.setdefault(number, set()).add(name)
+                    if name in _RANDOM_NAMES:  # never seeded: who drew before makes it no more repeatable
+                        continue
                 for giver, _ in givers:
                     found.gifts.setdefault((giver, number), set()).add(name)
                     if giver not in taken:
                         taken.add(giver)
                         waiting.append(giver)
         found.numbers = sorted(taken)
-        found.unknown = [text for number in found.numbers for text in self.steps[number].unknown]
+        for number in found.numbers:
+            step = self.steps[number]
+            found.unknown += step.unknown
+            found.unknown += [step.failure] if step.failure and number != own else []
         if len(taken) > _MOST:
             found.unknown.append(f"More than {_MOST:,} executions are behind it: the oldest were left out.")
         return found
@@ -200,6 +243,6 @@ def slice_of(executions: Sequence[Ran], syntax: CellSyntax, before: int | None =
     history = History(step_of(one) for one in executions if before is None or one.number < before)
     own = before if before is not None else max(history.steps, default=0) + 1
     empty = frozenset[str]()
-    step = Step(own, "this cell", empty, empty, syntax.free, empty)
+    step = Step(own, None, empty, empty, syntax.free, empty)
     asked = History([*history.steps.values(), step])
     return set(asked.slice(own).numbers) - {own}

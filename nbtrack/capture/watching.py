@@ -6,7 +6,11 @@ Whatever an onlooker raises is said once, and the cell goes on without it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
+
+from nbtrack.base.config import find_project, load_settings
+from nbtrack.base.errors import NbtrackError
 
 if TYPE_CHECKING:
     from nbtrack.capture.cell import CellRun
@@ -34,9 +38,22 @@ class Companion(Protocol):
         """The code has ended, the run is about to."""
 
 
-def watchers() -> list[Watcher]:
-    """New watchers of one kernel."""
-    return []
+def watchers(captured: Iterable[str] | None = None) -> list[Watcher]:
+    """New watchers of one kernel. captured: the setting ``capture``; without, that of the project it starts in."""
+    if captured is None:
+        captured = []
+        with suppress(NbtrackError):
+            captured = load_settings(find_project()).capture
+    found: list[Watcher] = []
+    if "lineage" in captured:
+        from nbtrack.capture.states import States
+
+        found.append(States())
+    if "data" in captured:
+        from nbtrack.capture.data.onlookers import FileWatcher
+
+        found.append(FileWatcher())
+    return found
 
 
 def companions(captured: Iterable[str]) -> list[Companion]:
@@ -50,6 +67,14 @@ def companions(captured: Iterable[str]) -> list[Companion]:
         from nbtrack.capture.system import SystemMetrics
 
         found.append(SystemMetrics())
+    if "lineage" in captured:
+        from nbtrack.capture.verdicts import Verdicts
+
+        found.append(Verdicts())
+    if "data" in captured:
+        from nbtrack.capture.data.onlookers import DataCompanion
+
+        found.append(DataCompanion())
     return found
 
 

@@ -101,6 +101,9 @@ class Host:
         frameworks = sys.modules.get("nbtrack.capture.frameworks")
         if frameworks is not None:
             frameworks.close()
+        watching = sys.modules.get("nbtrack.sdk.watch")
+        if watching is not None:
+            watching.unwatch()
 
     # -- what the rest of this room asks
 
@@ -130,7 +133,11 @@ class Host:
             from nbtrack.capture.session import Session
             from nbtrack.capture.watching import watchers
 
-            self._session = Session(watchers())
+            captured: list[str] = []
+            with suppress(NbtrackError):
+                captured = self.settings().capture
+            self._session = Session(watchers(captured))
+            self._session.recall(list(getattr(self.ip.history_manager, "input_hist_raw", ()))[1:])
         return self._session
 
     def execution(self) -> Execution:
@@ -269,6 +276,8 @@ class Host:
             error = frame.trial.ended(error)
         execution.ended, execution.execution = time.time(), count
         execution.status = "error" if error is not None else "ok"
+        if error is not None:
+            execution.failed(error, self.ip.user_ns)
         self.session().after(execution, self.ip.user_ns, self.report)
         if frame.taps is not None:
             frame.taps.close()

@@ -1,0 +1,256 @@
+"""What a kernel's names hold, seen before and after each execution: what it bound, changed in place, drew and gave.
+
+Only names that the cell's text or functions it can call speak of are looked at, within `_SECONDS` for each look. What
+was seen goes to ``execution.facts``:
+
+mutated, sampled: names whose object was changed; names whose object is too large to say for sure that it was not.
+bound: names that the cell may bind and did. reached: names that functions it uses load. gives: {name: what it holds
+now, in a few words}; marks: {name: digest of its content}; takes: the same of what the cell found. drew, seeded: the
+global generators of random numbers whose state it moved or set. estimators: models whose ``fit`` begins anew. foreign:
+names that it found and no execution had bound. drifted: names that were changed since they were last seen, by nothing
+that names them; via: {name: executions} where an object inside of it was changed under another name.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from nbtrack.capture.effects import Effects, read_effects
+from nbtrack.capture.fingerprints import Mark, describe, differ, look_all
+from nbtrack.capture.reaching import reached
+
+if TYPE_CHECKING:
+    from nbtrack.capture.session import Execution
+
+_SECONDS = 0.0015  # for one look at all names of a cell
+_NAMES = 300  # that are looked at
+_TOLD = 60  # that are described
+_KNOWN = 5_000  # names whose last mark is kept
+_CHANGED = 2_000  # objects that are known to have been changed
+_OWN = ("_", "In", "Out")  # IPython's names begin so, or are these
+
+Identities = dict[str, int]
+
+
+class _Look:
+    """What was seen before one execution."""
+
+    def __init__(self, effects: Effects, names: list[str], marks: dict[str, Mark], ids: Identities) -> None:
+        self.effects = effects
+        self.names = names
+        self.marks = marks
+        self.ids = ids  # of what may be bound
+        self.everything: Identities | None = None
+        self.random: dict[str, int] = {}
+        self.seeding = False
+
+
+class States:
+    """The watcher of one kernel."""
+
+    def __init__(self) -> None:
+        self._looks: dict[int, _Look] = {}
+        self._known: dict[str, tuple[int, Mark]] = {}  # name → (id, mark) when it was last seen
+        self._bound: set[str] = set()  # by an execution
+        self._changed: dict[int, tuple[int, set[int]]] = {}  # execution → ids of the objects it changed
+
+    def before(self, execution: Execution, namespace: Mapping[str, Any]) -> None:
+        """Look at what the cell's names hold."""
+        effects = read_effects(execution.source)
+        direct = [name for name in effects.loaded if name in namespace and not _is_own(name)]
+        far = reached((namespace[name] for name in direct), namespace)
+        names = sorted({*direct, *far.names})[:_NAMES]
+        values = {name: namespace[name] for name in names}
+        marks = look_all(values, _SECONDS)
+        may_bind = (effects.stored | far.names) & namespace.keys()
+        ids = {name: id(namespace[name]) for name in may_bind}
+        look = self._looks[execution.number] = _Look(effects, names, marks, ids)
+        if effects.opaque or effects.stars:
+            look.everything = _identities(namespace)
+        look.random, look.seeding = _random_states(), far.seeds
+        facts = execution.facts
+        if far.names:
+            facts["reached"] = sorted(far.names)[:_NAMES]
+        foreign = sorted((effects.free | far.names) & namespace.keys() - self._bound)
+        if foreign:
+            facts["foreign"] = foreign[:_NAMES]
+        takes = {name: marks[name].content for name in names if marks[name].content and _is_data(values[name])}
+        facts["takes"] = dict(list(takes.items())[:_TOLD])
+        self._drift(facts, values, marks)
+
+    def after(self, execution: Execution, namespace: Mapping[str, Any]) -> None:
+        """Look again, and note what differs."""
+        look = self._looks.pop(execution.number, None)
+        if look is None:
+            return
+        effects, facts = look.effects, execution.facts
+        values = {name: namespace[name] for name in look.names if name in namespace}
+        marks = look_all(values, _SECONDS)
+        bound = self._rebound(look, namespace)
+        mutated = {
+            name
+            for name, mark in marks.items()
+            if name not in bound and (differ(look.marks[name], mark) or (mark.moving and name not in effects.stored))
+        }
+        mutated |= self._others(execution.number, mutated, namespace)
+        told = _first(name for name in sorted(mutated | bound | (effects.sure & namespace.keys())))
+        new = {name: namespace[name] for name in told if name in namespace}
+        for name, mark in look_all(
+            {one: new[one] for one in new if one not in marks or one in bound}, _SECONDS
+        ).items():
+            marks[name] = mark
+        facts["mutated"], facts["bound"] = sorted(mutated), sorted(bound)
+        facts["sampled"] = sorted(name for name, mark in marks.items() if mark.sampled and name in look.marks)
+        facts["gives"] = {name: _described(value) for name, value in new.items()}
+        facts["marks"] = {name: marks[name].content for name in new if marks[name].content and _is_data(new[name])}
+        facts["estimators"] = sorted(name for name in effects.fitted if name in namespace and _refits(namespace[name]))
+        self._randomness(look, facts)
+        self._remember(execution, bound | (effects.sure & namespace.keys()), marks, namespace)
+
+    # -- parts
+
+    def _rebound(self, look: _Look, namespace: Mapping[str, Any]) -> set[str]:
+        """Names that hold another object than before, of those that the cell may bind."""
+        effects = look.effects
+        bound = {
+            name
+            for name in effects.stored | look.ids.keys()
+            if name in namespace and look.ids.get(name) != id(namespace[name])
+        }
+        if look.everything is not None:
+            now = _identities(namespace)
+            bound |= {name for name, which in now.items() if look.everything.get(name) != which}
+        return bound
+
+    def _others(self, number: int, mutated: set[str], namespace: Mapping[str, Any]) -> set[str]:
+        """Other names of the same objects. The objects are remembered: what holds them was changed too."""
+        if not mutated:
+            return set()
+        ids = {id(namespace[name]) for name in mutated}
+        self._changed[number] = number, ids
+        while len(self._changed) > _CHANGED:
+            del self._changed[next(iter(self._changed))]
+        return {name for name, value in list(namespace.items()) if id(value) in ids and not _is_own(name)}
+
+    def _drift(self, facts: dict[str, Any], values: Mapping[str, Any], marks: Mapping[str, Mark]) -> None:
+        """What was changed since it was last seen, and by whom if that can be told."""
+        drifted, via = [], {}
+        for name, mark in marks.items():
+            which, last = self._known.get(name, (0, mark))
+            if which != id(values[name]) or mark.moving or not differ(last, mark):
+                continue
+            inside = _inside(values[name])
+            found = [number for number, ids in self._changed.values() if ids & inside]
+            if found:
+                via[name] = found[-8:]
+            else:
+                drifted.append(name)
+        if drifted:
+            facts["drifted"] = drifted[:_TOLD]
+        if via:
+            facts["via"] = via
+
+    def _randomness(self, look: _Look, facts: dict[str, Any]) -> None:
+        now, effects = _random_states(), look.effects
+        moved = {name for name, state in now.items() if look.random.get(name, state) != state}
+        moved |= {name for name in effects.draws if name in now and name not in look.random}
+        seeded = effects.seeds & now.keys() | (moved if look.seeding else set())
+        if moved:
+            facts["drew"] = sorted(moved)
+        if seeded:
+            facts["seeded"] = sorted(seeded)
+
+    def _remember(
+        self, execution: Execution, bound: Iterable[str], marks: Mapping[str, Mark], namespace: Mapping[str, Any]
+    ) -> None:
+        self._bound.update(bound)
+        for name, mark in marks.items():
+            self._known.pop(name, None)
+            if name in namespace:
+                self._known[name] = id(namespace[name]), mark
+        for name in execution.facts["mutated"]:
+            if name not in marks:
+                self._known.pop(name, None)
+        while len(self._known) > _KNOWN:
+            del self._known[next(iter(self._known))]
+
+
+def _is_own(name: str) -> bool:
+    return name.startswith("_") or name in _OWN
+
+
+def _is_data(value: Any) -> bool:
+    return not isinstance(value, (ModuleType, FunctionType, BuiltinFunctionType, MethodType, type))
+
+
+def _first(names: Iterable[str]) -> list[str]:
+    return [name for name in names if not _is_own(name)][:_TOLD]
+
+
+def _described(value: Any) -> str:
+    try:
+        return describe(value)[:80]
+    except Exception:  # noqa: BLE001 (an object of any kind)
+        return type(value).__name__[:80]
+
+
+def _identities(namespace: Mapping[str, Any]) -> Identities:
+    return {name: id(value) for name, value in list(namespace.items()) if not _is_own(name)}
+
+
+def _inside(value: Any) -> set[int]:
+    """Ids of what a container or an object holds, and of what that holds."""
+    found: set[int] = set()
+    level = [value]
+    for _ in range(2):
+        level = [part for one in level[:1_000] for part in _held(one)]
+        found.update(map(id, level))
+    return found
+
+
+def _held(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(dict.values(value))
+    if type(value) in (list, tuple, set, frozenset):
+        return list(value)
+    try:
+        attributes = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return []
+    return list(attributes.values()) if type(attributes) is dict else []
+
+
+def _refits(value: Any) -> bool:
+    """Whether ``fit`` begins anew, as scikit-learn's estimators do unless they are told to start warm."""
+    names = {base.__name__ for base in type(value).__mro__}
+    return "BaseEstimator" in names and not getattr(value, "__dict__", {}).get("warm_start")
+
+
+def _random_states() -> dict[str, int]:
+    """A number for the state of each global generator, of libraries that are loaded."""
+    found: dict[str, int] = {}
+    loaded = sys.modules
+    for name, state in (("random", _of_python), ("numpy", _of_numpy), ("torch", _of_torch)):
+        module = loaded.get(name)
+        if module is not None:
+            try:
+                found[name] = state(module)
+            except Exception:  # noqa: BLE001 (half imported, or replaced by the user)
+                continue
+    return found
+
+
+def _of_python(module: Any) -> int:
+    return hash(module.getstate())
+
+
+def _of_numpy(module: Any) -> int:
+    state = module.random.get_state(legacy=False)
+    return hash((state["state"]["key"].tobytes(), state["state"]["pos"], state["has_gauss"], state["gauss"]))
+
+
+def _of_torch(module: Any) -> int:
+    return hash(module.random.get_rng_state().numpy().tobytes())
