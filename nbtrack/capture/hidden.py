@@ -17,11 +17,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from nbtrack.capture.effects import read_effects
 from nbtrack.capture.notebooks import Cell, Notebook, alike
-from nbtrack.capture.slices import RANDOM, History, Ran, Slice, Step, make_step
+from nbtrack.capture.slices import RANDOM, History, Ran, Slice, Step, label_of, make_step
 
 _GRAVITY = ("deleted", "edited", "undefined", "order", "data", "unseeded")
 _GENERATORS = {text: name for name, text in RANDOM.items()}
@@ -56,6 +57,11 @@ class Verdict:
     positions: dict[int, int]
     text: str = ""
 
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Take what was found elsewhere."""
+        self.findings = sorted(dict.fromkeys([*self.findings, *findings]), key=_grave)
+        self.text = verdict(self.findings, self.unknown)
+
     def plain(self, cells: int) -> dict[str, Any]:
         """As it is kept with the run."""
         hidden = [asdict(one) for one in self.findings]
@@ -70,6 +76,43 @@ def judge(found: Slice, history: History, executions: Sequence[Known], own: int,
     )
     unknown = [*found.unknown, *rules.unsaved()]
     return Verdict(findings, unknown, {n: cell.position for n, cell in rules.cells.items()}, verdict(findings, unknown))
+
+
+def changed_data(datasets: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Data of a run that an earlier run had with another content."""
+    for one in datasets:
+        before = one["info"].get("changed")
+        if isinstance(before, Mapping):
+            text = f"The data {one['name']} has another content than in {before.get('name', 'an earlier run')}."
+            yield Finding("data", str(one["name"]), text)
+
+
+def changed_files(executions: Iterable[Known], numbers: Iterable[int], root: Path) -> Iterator[Finding]:
+    """Files that the executions read and that are others now."""
+    taken, written = set(numbers), set[str]()
+    for one in executions:
+        if one.number not in taken:
+            continue
+        label = label_of(one.number, one.execution)
+        for path, mtime, size in (each[:3] for each in one.facts.get("files", ()) if len(each) >= 3):
+            if path not in written and mtime is not None:
+                yield from _changed_file(root, str(path), mtime, size, label, one.number)
+        written.update(one.facts.get("written", ()))
+
+
+def _changed_file(root: Path, path: str, mtime: float, size: int, label: str, number: int) -> Iterator[Finding]:
+    try:
+        now = (root / Path(path).expanduser()).stat()
+    except FileNotFoundError:
+        yield Finding("data", path, f"{path}, which {label} read, is there no more.", number)
+    except (OSError, ValueError, RuntimeError):
+        return
+    else:
+        if now.st_size != size:
+            yield Finding("data", path, f"{path}, which {label} read, was changed since.", number)
+        elif abs(now.st_mtime - mtime) > 1e-3:
+            text = f"{path}, which {label} read, was written again since, in the same size."
+            yield Finding("data", path, text, number, "note")
 
 
 def verdict(findings: Iterable[Finding], unknown: Sequence[str] = ()) -> str:

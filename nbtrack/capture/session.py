@@ -44,7 +44,7 @@ class Execution:
     python: str
     cell: str | None = None
     execution: int | None = None
-    started: float | None = field(default_factory=time.time)
+    started: float = field(default_factory=time.time)
     ended: float | None = None
     status: str | None = None
     stored: bool = False
@@ -100,7 +100,7 @@ class Session:
         for count, source in enumerate(sources, 1):
             if source.strip():
                 execution = self.note(source, source, None)
-                execution.execution, execution.started, execution.ended = count, None, time.time()
+                execution.execution, execution.started, execution.ended = count, 0.0, time.time()
 
     def before(
         self, execution: Execution, namespace: Mapping[str, Any], report: Callable[[BaseException], None]
@@ -183,7 +183,7 @@ def _as_event(execution: Execution) -> dict[str, Any]:
         "execution": execution.execution,
         "cell": execution.cell,
         "source": redact(execution.source)[0],
-        "started": execution.started,
+        "started": execution.started or None,
         "ended": execution.ended,
         "status": execution.status,
         "stored": sorted(effects.stored),

@@ -9,7 +9,8 @@ The rules, for a name that an execution needs:
     that it was fitted before.
 3.  What functions load when they are called is needed as it is at the time of the call.
 4.  ``del`` and ``%reset`` end a name: what was before them gives nothing.
-5.  The global generators of random numbers are names as well: drawing changes them, seeding binds them.
+5.  The global generators of random numbers are names as well: drawing changes them, seeding binds them. So are files
+    that a cell wrote and a later one read.
 
 What cannot be told is said (`Slice.unknown`), not guessed.
 """
@@ -92,15 +93,17 @@ def make_step(
     else:
         binds, changes = (frozenset() if failed else effects.sure), by_text
         may_bind = effects.stored - binds
+    wrote = frozenset(f"file {path}" for path in facts.get("written", ()))
+    read = frozenset(f"file {one[0]}" for one in facts.get("files", ()))
     seeded = frozenset(RANDOM[one] for one in facts.get("seeded", effects.seeds) if one in RANDOM)
     drawn = frozenset(RANDOM[one] for one in facts.get("drew", effects.draws) if one in RANDOM)
-    needs = effects.free | frozenset(facts.get("reached", ())) | (drawn - seeded) | (mutated - effects.stored)
+    needs = effects.free | frozenset(facts.get("reached", ())) | (drawn - seeded) | (mutated - effects.stored) | read
     if seen:
         needs |= effects.loaded & (effects.stored - binds)  # a branch that was not taken left what was there before
     return Step(
         number=number,
         count=execution,
-        binds=binds | seeded,
+        binds=binds | seeded | wrote,
         may_bind=may_bind,
         needs=needs,
         changes=(changes | drawn) - effects.deleted - (effects.sure - effects.free if not failed else frozenset()),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from nbtrack.capture.hidden import judge
+from nbtrack.base.errors import NbtrackError
+from nbtrack.capture.hidden import changed_data, judge
 from nbtrack.capture.notebooks import read_notebook
+from nbtrack.runs.projects import database_of
+from nbtrack.runs.store.artifacts import datasets_of
 
 if TYPE_CHECKING:
     from nbtrack.capture.cell import CellRun
@@ -39,4 +43,15 @@ def _work_out(session: Session, run: ActiveRun, own: int, path: Path | None) -> 
     executions = [one for one in session.executions if one.number <= own]
     notebook = read_notebook(path) if path is not None else None
     verdict = judge(found, session.history, executions, own, notebook)
+    verdict.add(changed_data(_datasets(run)))
     run.set_about(lineage=verdict.plain(len(found.numbers)))
+
+
+def _datasets(run: ActiveRun) -> list[dict[str, Any]]:
+    """The run's data as the file has them: with what became of them since an earlier run."""
+    with suppress(NbtrackError):
+        run.flush()
+        with database_of(run.recorder.project).read() as conn:
+            row = conn.execute("SELECT n FROM runs WHERE id = ?", (run.id,)).fetchone()
+            return datasets_of(conn, row[0]) if row else []
+    return []

@@ -35,10 +35,10 @@ class LineageService:
         Raises:
             NotFound, Ambiguous: the run.
         """
-        row = self._reads.row(request.run)
+        detail = self._reads.get(request)
         with self._reads.database.read() as conn:
-            found = executed(conn, row.id)
-        return graph(row.id, found)
+            found = executed(conn, detail.row.id)
+        return graph(detail, found, self._reads.project.root)
 
     def explain(self, request: c.ExplainRequest) -> c.Explanation:
         """What changed from another run to this one, the likeliest causes first; `reasons` says by which rule.

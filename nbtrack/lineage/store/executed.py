@@ -8,11 +8,14 @@ from typing import NamedTuple
 from nbtrack.runs.contract import Execution
 from nbtrack.runs.store import cells
 
+_ALL = 1 << 53
+
 
 class Executed(NamedTuple):
-    """The executions up to a run's own, which is the last; runs: the tracked runs among them, by number."""
+    """The executions of a run's kernel; own: the run's number; runs: the tracked runs among them, by number."""
 
     executions: list[Execution]
+    own: int
     runs: dict[int, str]
 
 
@@ -29,16 +32,16 @@ def executed(conn: sqlite3.Connection, run_id: str) -> Executed:
         (run_id,),
     ).fetchone()
     if row is None:
-        return Executed([], {})
+        return Executed([], 0, {})
     run, session, number = row
-    found = [Execution(**item) for item in cells.executions_before(conn, session, number + 1)]
-    if not found or found[-1].number != number:  # it is written when the cell is over
-        found.append(_own(conn, run))
+    found = {item["number"]: Execution(**item) for item in cells.executions_before(conn, session, _ALL)}
+    if number not in found:  # it is written when the cell is over
+        found[number] = _own(conn, run)
     known = conn.execute(
-        "SELECT number, id FROM runs WHERE session = ? AND number <= ? AND trashed IS NULL ORDER BY n DESC",
-        (session, number),
+        "SELECT number, id FROM runs WHERE session = ? AND number IS NOT NULL AND trashed IS NULL ORDER BY n DESC",
+        (session,),
     )
-    return Executed(found, {**dict(known.fetchall()), number: run_id})
+    return Executed([found[one] for one in sorted(found)], number, {**dict(known.fetchall()), number: run_id})
 
 
 def _own(conn: sqlite3.Connection, run: int) -> Execution:
