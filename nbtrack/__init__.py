@@ -48,18 +48,29 @@ _HOMES = {
     "runs": "nbtrack.runs",  # a package that can be called
     **dict.fromkeys(("run", "search_runs", "compare", "diff"), "nbtrack.sdk.runs"),
     **dict.fromkeys(("plot_metrics", "plot_parallel", "plot_scatter"), "nbtrack.sdk.plots"),
+    "watch": "nbtrack.sdk.watch",
+    **dict.fromkeys(
+        ("KerasCallback", "NbtrackLogger", "OptunaCallback", "TransformersCallback"), "nbtrack.sdk.loggers"
+    ),
+    "sweep": "nbtrack.sdk.sweep",
     "panel": "nbtrack.widget.panel",
     **dict.fromkeys(("load_ipython_extension", "unload_ipython_extension"), "nbtrack.magics"),
     **dict.fromkeys(("NbtrackError",), "nbtrack.base.errors"),
 }
 
-__all__ = sorted(name for name in _HOMES if not name.endswith("_ipython_extension"))
+# Not those that need a framework: `from nbtrack import *` is not to import them all.
+_BY_NAME_ONLY = ("nbtrack.magics", "nbtrack.sdk.loggers")
+__all__ = sorted(name for name, home in _HOMES.items() if home not in _BY_NAME_ONLY)
 
 if TYPE_CHECKING:
     from nbtrack.base.errors import NbtrackError as NbtrackError
     from nbtrack.magics import load_ipython_extension as load_ipython_extension
     from nbtrack.magics import unload_ipython_extension as unload_ipython_extension
     from nbtrack.sdk.autolog import autolog as autolog
+    from nbtrack.sdk.loggers import KerasCallback as KerasCallback
+    from nbtrack.sdk.loggers import NbtrackLogger as NbtrackLogger
+    from nbtrack.sdk.loggers import OptunaCallback as OptunaCallback
+    from nbtrack.sdk.loggers import TransformersCallback as TransformersCallback
     from nbtrack.sdk.plots import plot_metrics as plot_metrics
     from nbtrack.sdk.plots import plot_parallel as plot_parallel
     from nbtrack.sdk.plots import plot_scatter as plot_scatter
@@ -68,6 +79,7 @@ if TYPE_CHECKING:
     from nbtrack.sdk.runs import run as run
     from nbtrack.sdk.runs import runs as runs
     from nbtrack.sdk.runs import search_runs as search_runs
+    from nbtrack.sdk.sweep import sweep as sweep
     from nbtrack.sdk.tracking import active_run as active_run
     from nbtrack.sdk.tracking import config as config
     from nbtrack.sdk.tracking import end_run as end_run
@@ -90,6 +102,7 @@ if TYPE_CHECKING:
     from nbtrack.sdk.tracking import set_tags as set_tags
     from nbtrack.sdk.tracking import start_run as start_run
     from nbtrack.sdk.tracking import summary as summary
+    from nbtrack.sdk.watch import watch as watch
     from nbtrack.widget.panel import panel as panel
 
 

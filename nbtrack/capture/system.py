@@ -50,14 +50,7 @@ class SystemMetrics:
 
 def follow(run: ActiveRun) -> None:
     """Sample for a run, once it is old enough, until it ends."""
-    before = run.on_end
-
-    def ended(run: ActiveRun) -> None:
-        with suppress(Exception):  # the end of a run never fails because of us
-            sampler.leave(run)
-        before(run)
-
-    run.on_end = ended
+    run.at_end(lambda: sampler.leave(run))
     sampler.follow(run)
 
 

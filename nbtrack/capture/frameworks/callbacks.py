@@ -1,0 +1,44 @@
+"""What our loggers and callbacks for frameworks share: the run they write to, and that no fault of theirs gets out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from typing import Any, TypeVar
+
+from nbtrack.base.errors import NoActiveRun
+from nbtrack.runs.active import ActiveRun
+from nbtrack.runs.current import current
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def need_run() -> ActiveRun:
+    """The current run, for a logger that the user has put there, when a training begins.
+
+    Raises:
+        NoActiveRun: there is none.
+    """
+    run = current()
+    if run is None:
+        raise NoActiveRun("No run is active.", "Put %%track on the cell, or train inside `with nbtrack.start_run():`.")
+    return run
+
+
+def guarded(method: Method) -> Method:
+    """A method of a callback that never breaks the training: what it raises is said once."""
+
+    @wraps(method)
+    def guard(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 (a fault of ours never reaches the user's training)
+            run = current()
+            if run is not None:
+                with suppress(Exception):
+                    what = method.__qualname__.rpartition("<locals>.")[2]
+                    run.recorder.tell(f"callback {what}", f"{what} could not record ({error!r}). Your code goes on.")
+        return None
+
+    return guard  # type: ignore[return-value]
