@@ -53,6 +53,7 @@ _HOMES = {
         ("KerasCallback", "NbtrackLogger", "OptunaCallback", "TransformersCallback"), "nbtrack.sdk.loggers"
     ),
     "sweep": "nbtrack.sdk.sweep",
+    "sweep": "nbtrack.sdk.sweep",
     "panel": "nbtrack.widget.panel",
     **dict.fromkeys(("load_ipython_extension", "unload_ipython_extension"), "nbtrack.magics"),
     **dict.fromkeys(("NbtrackError",), "nbtrack.base.errors"),
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
     from nbtrack.sdk.runs import run as run
     from nbtrack.sdk.runs import runs as runs
     from nbtrack.sdk.runs import search_runs as search_runs
+    from nbtrack.sdk.sweep import sweep as sweep
     from nbtrack.sdk.sweep import sweep as sweep
     from nbtrack.sdk.tracking import active_run as active_run
     from nbtrack.sdk.tracking import config as config

@@ -76,7 +76,7 @@ class CellRun:
         """
         options = self.options
         self.notebook = notebook
-        run = self.run = current.begin(
+        run = current.begin(
             self.project,
             name=options.name,
             experiment=options.experiment or self._default_experiment(notebook),
@@ -92,11 +92,16 @@ class CellRun:
             run.set_tags(options.tags)
         if options.note:
             run.set_note(options.note)
-        self.session.describe(run, self.project.root, self._settings.capture, self.execution.number - 1)
-        if "params" in self._settings.capture:
-            self._store(params.params_before(self.syntax, self.namespace, options.params))
-        each([partial(one.start, self, run) for one in self._companions], self.report)
+        self.join(run, self.execution.number - 1)
         return run
+
+    def join(self, run: active.ActiveRun, before: int | None = None) -> None:
+        """Be the cell of a run that has begun, also in another process. before: the executions up to this number."""
+        self.run = run
+        self.session.describe(run, self.project.root, self._settings.capture, before)
+        if "params" in self._settings.capture:
+            self._store(params.params_before(self.syntax, self.namespace, self.options.params))
+        each([partial(one.start, self, run) for one in self._companions], self.report)
 
     def finish(self, result: Any, error: BaseException | None, execution: int | None) -> active.ActiveRun | None:
         """Store what the cell assigned, returned and showed, and end the run with its true status."""

@@ -8,13 +8,10 @@ What a trial prints and shows goes to its run; under the cell stand the progress
 from __future__ import annotations
 
 import asyncio
-import signal
-import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from nbtrack.base.cells import MAGIC
 from nbtrack.base.errors import Stopped
@@ -27,6 +24,7 @@ from nbtrack.sweeps import keys
 from nbtrack.sweeps.driver import Sweep
 from nbtrack.sweeps.earlier import earlier
 from nbtrack.sweeps.grid import Grid
+from nbtrack.sweeps.interrupt import Interrupt
 from nbtrack.sweeps.rewriting import Template
 from nbtrack.sweeps.spec import Spec
 from nbtrack.sweeps.trial import Executor, Result, Trial, result_of, stop_early
@@ -103,7 +101,7 @@ def _begin(host: Host, line: str, cell: str) -> CellRun:
 class _Cells:
     """Runs trials as cells of this shell, one after the other."""
 
-    width = 1
+    width: Final = 1
 
     def __init__(
         self, host: Host, spec: Spec, parent: ActiveRun, template: Template, line: str, interrupt: Interrupt
@@ -183,34 +181,6 @@ class _Guest:
         if run.status == "running":  # Ctrl-C came while its end was being recorded
             run.end("interrupted" if self._interrupt.came else "failed")
         return result_of(trial, run, status_of(self._error)[1], isinstance(self._error, Stopped))
-
-
-class Interrupt:
-    """Notes that Ctrl-C came while it is entered, whoever swallows the KeyboardInterrupt then.
-
-    raises: whether there is one, as there is while code of the user's runs. What we do in between is done to its end.
-    """
-
-    def __init__(self) -> None:
-        self.came = False
-        self.raises = False
-        self._before: Any = None
-
-    def __enter__(self) -> Interrupt:
-        if threading.current_thread() is threading.main_thread():
-            self._before = signal.getsignal(signal.SIGINT)
-            if callable(self._before):
-                signal.signal(signal.SIGINT, self._noted)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if callable(self._before):
-            signal.signal(signal.SIGINT, self._before)
-
-    def _noted(self, number: int, frame: FrameType | None) -> None:
-        self.came = True
-        if self.raises:
-            self._before(number, frame)
 
 
 class _Interrupted(KeyboardInterrupt):

@@ -72,15 +72,15 @@ def start_run(
     ...     nbtrack.log({"loss": 0.5})
     """
     parent = current()
-    where = _project(project, parent)
+    where = project_of(project, parent)
     captured = load_settings(where).capture
     _check(params, tags, note)
     if experiment is None:
         experiment = parent.experiment if parent else "default"
     name = name if name is not None else run_name
-    run = begin(where, name=name, experiment=experiment, parent=parent, **_script())
+    run = begin(where, name=name, experiment=experiment, parent=parent, **script_of())
     _describe(run, params, tags, note)
-    _surroundings().describe(run, where.root, captured, None)
+    surroundings().describe(run, where.root, captured, None)
     if "system" in captured:
         from nbtrack.capture.system import follow
 
@@ -308,7 +308,12 @@ def log_input(data: Any, name: str, path: str | os.PathLike[str] | None = None) 
 # -- parts
 
 
-def _project(project: Project | str | os.PathLike[str] | None, parent: ActiveRun | None) -> Project:
+def project_of(project: Project | str | os.PathLike[str] | None, parent: ActiveRun | None) -> Project:
+    """The project that a call is about: the one given, else that of the run around it, else the current one.
+
+    Raises:
+        InvalidOption: it is no folder.
+    """
     if type(project) is Project:
         return project
     if project is not None:
@@ -322,7 +327,7 @@ def _project(project: Project | str | os.PathLike[str] | None, parent: ActiveRun
     return context.current_project() if context is not None else find_project()
 
 
-def _script() -> dict[str, Any]:
+def script_of() -> dict[str, Any]:
     """In a script, its name stands where a notebook's would."""
     main = getattr(sys.modules.get("__main__"), "__file__", None)
     return {"kind": "script", "notebook": Path(main).name if main else None}
@@ -331,7 +336,8 @@ def _script() -> dict[str, Any]:
 _session: Any = None
 
 
-def _surroundings() -> Any:
+def surroundings() -> Any:
+    """The session of this process, which knows its environment and the state of git."""
     global _session
     from nbtrack.capture.session import Session
 

@@ -164,7 +164,11 @@ def load(search: str) -> Any:
 
 
 def _chosen(axis: Axis, value: Any) -> Any:
-    return axis.listed("")[value] if isinstance(axis, Choices) else value
+    if isinstance(axis, Choices):
+        return axis.listed("")[value]
+    if axis.whole:
+        return value
+    return min(max(float(f"{value:.6g}"), axis.low), axis.high)  # so that the code of a trial reads well
 
 
 def _index(axis: Axis, value: Any) -> Any:

@@ -77,7 +77,9 @@ class Source(Protocol):
 class Executor(Protocol):
     """Runs trials, ``width`` of them at once."""
 
-    width: int
+    @property
+    def width(self) -> int:
+        """How many."""
 
     def start(self, trial: Trial) -> None:
         """Take a trial on."""

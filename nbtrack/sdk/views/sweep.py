@@ -105,7 +105,7 @@ class SweepView(View):
         rows: list[Sequence[str]] = [
             (
                 f"{words.BEST if result is best else ' '} {result.number}",
-                *(words.value(result.values.get(name)) for name in params),
+                *(_value(result.values.get(name)) for name in params),
                 *(write[name](result.metrics[name]) if name in result.metrics else words.MISSING for name in metrics),
                 _sign(result),
                 words.duration(result.seconds),
@@ -174,11 +174,15 @@ def _status(result: Result) -> str:
 
 
 def _sign(result: Result) -> str:
-    return words.status(_status(result) if not result.earlier else "finished") + (" before" if result.earlier else "")
+    return words.status(_status(result)) + (" before" if result.earlier else "")
+
+
+def _value(given: Any) -> str:
+    return f"{given:.6g}" if isinstance(given, float) else words.value(given)
 
 
 def _under_way(trial: Trial) -> str:
-    values = ", ".join(f"{name}={words.value(value)}" for name, value in trial.values.items())
+    values = ", ".join(f"{name}={_value(value)}" for name, value in trial.values.items())
     last = dict(trial.run.last) if trial.run is not None else {}
     told = [f"{name} {words.number(value)}" for name, value in list(last.items())[:3]]
     took = words.duration(time.monotonic() - trial.started) if trial.started is not None else ""
