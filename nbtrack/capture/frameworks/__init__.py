@@ -149,8 +149,17 @@ class Switch:
             if self._wanted(package) and package not in self._patches:
                 self._install(package)
 
+    def _when(self, module: str, step: Callable[[], None]) -> None:
+        def take() -> None:
+            try:
+                step()
+            except Exception as error:  # noqa: BLE001 (it happens inside the user's import)
+                self._report(error)
+
+        self._imports.when(module, take)
+
     def _install(self, package: str) -> None:
-        patches = self._patches[package] = Patches(package, self.choices_of)
+        patches = self._patches[package] = Patches(package, self.choices_of, self._when)
         try:
             import_module(f"{__name__}.{FRAMEWORKS[package]}").install(patches)
         except ModuleNotFoundError as error:  # until there is one for each

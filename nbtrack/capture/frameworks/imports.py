@@ -12,12 +12,16 @@ from typing import Any
 
 
 class ImportWatch:
-    """Calls ``then(package)`` when one of the ``packages`` has been imported. On `sys.meta_path` while it is open."""
+    """Calls ``then(package)`` when one of the ``packages`` has been imported. On `sys.meta_path` while it is open.
+
+    What is asked for with `when` is forgotten when it is closed.
+    """
 
     def __init__(self, packages: Container[str], then: Callable[[str], None]) -> None:
         self._packages = packages
         self._then = then
         self._busy = threading.local()
+        self._waiting: dict[str, list[Callable[[], None]]] = {}
 
     def open(self) -> None:
         """Begin to watch."""
@@ -28,10 +32,21 @@ class ImportWatch:
         """Watch no longer."""
         while self in sys.meta_path:
             sys.meta_path.remove(self)
+        self._waiting.clear()
+
+    def when(self, module: str, step: Callable[[], None]) -> None:
+        """Take a step when this module, which may be inside a package, has been imported."""
+        self._waiting.setdefault(module, []).append(step)
+
+    def _came(self, module: str) -> None:
+        if module in self._packages:
+            self._then(module)
+        for step in self._waiting.pop(module, []):
+            step()
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:
         """The spec that the other finders give, its loader wrapped; None for everything we do not wait for."""
-        if name not in self._packages or getattr(self._busy, "now", False):
+        if (name not in self._packages and name not in self._waiting) or getattr(self._busy, "now", False):
             return None
         self._busy.now = True
         try:
@@ -41,7 +56,7 @@ class ImportWatch:
         finally:
             self._busy.now = False
         if spec is not None and hasattr(spec.loader, "exec_module"):
-            spec.loader = _Loader(spec.loader, self._then)  # type: ignore[assignment]
+            spec.loader = _Loader(spec.loader, self._came)  # type: ignore[assignment]
         return spec
 
 

@@ -11,7 +11,7 @@ import functools
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from types import FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -55,10 +55,15 @@ class Patches:
     package: the framework's. choices: what of it the user wants recorded.
     """
 
-    def __init__(self, package: str, choices: Callable[[str], Choices]) -> None:
+    def __init__(
+        self, package: str, choices: Callable[[str], Choices], when: Callable[[str, Callable[[], None]], None]
+    ) -> None:
         self.package = package
         self._choices = choices
+        self._when = when
+        self._before = set(sys.modules)
         self._wrapped: list[Wrapped] = []
+        self._undone = False
         self._undoing: list[Callable[[], None]] = []
         self._told: set[str] = set()
 
@@ -89,16 +94,26 @@ class Patches:
         setattr(owner, name, wrapped)
         self._wrapped.append(wrapped)
 
-    def wrap_function(self, function: Any, modules: list[Any], **looks: Any) -> None:
-        """Look at each call of a function under every name that these modules and the notebook know it by.
+    def wrap_functions(self, names: Iterable[str], modules: Sequence[ModuleType], **looks: Any) -> None:
+        """Look at each call of the functions that ``modules[0]`` has under these names.
 
-        ``from lightgbm import train`` gives the notebook a name of its own. Names in the user's other modules are
-        not found.
+        They are found under every name that the modules and the notebook know them by: ``from lightgbm import train``
+        gives the notebook one of its own. The user's other modules are not looked through.
         """
-        for module in (*modules, sys.modules.get("__main__")):
-            held = vars(module) if isinstance(module, ModuleType) else {}
-            for name in [name for name, value in list(held.items()) if value is function]:
+        functions = {id(vars(modules[0]).get(name)) for name in names if name in vars(modules[0])}
+        main = sys.modules.get("__main__")
+        places = [*modules, main] if main is not None else [*modules]
+        for module in places:
+            for name in [name for name, value in list(vars(module).items()) if id(value) in functions]:
                 self.wrap(module, name, **looks)
+
+    def when_imported(self, module: str, step: Callable[[], None]) -> None:
+        """Take the step when this module is there: now, or as soon as it is imported while this is not undone."""
+        found = sys.modules.get(module)
+        if found is not None and not getattr(getattr(found, "__spec__", None), "_initializing", False):
+            step()
+            return
+        self._when(module, lambda: step() if not self._undone else None)
 
     def on_undo(self, step: Callable[[], None]) -> None:
         """Something else to take back when this is undone: a hook that the framework has a function for."""
@@ -106,8 +121,12 @@ class Patches:
 
     def undo(self) -> None:
         """Put everything back. What somebody replaced on top of us stays, and ours under it only passes on."""
+        self._undone = True
+        ours = {id(wrapped): wrapped for wrapped in self._wrapped}
         for wrapped in reversed(self._wrapped):
             wrapped.take_off()
+        if any(isinstance(wrapped.owner, ModuleType) for wrapped in self._wrapped):
+            self._take_back(ours)
         self._wrapped.clear()
         while self._undoing:
             step = self._undoing.pop()
@@ -115,6 +134,13 @@ class Patches:
                 step()
             except Exception as error:  # noqa: BLE001 (the others are taken back all the same)
                 self.report("taking back a hook", error)
+
+    def _take_back(self, ours: dict[int, Wrapped]) -> None:
+        """Put the function itself where the notebook, or a module that is new, has imported what stood for it."""
+        for module in [sys.modules.get(name) for name in ("__main__", *(sys.modules.keys() - self._before))]:
+            held = vars(module) if isinstance(module, ModuleType) else {}
+            for name in [name for name, value in list(held.items()) if id(value) in ours]:
+                setattr(module, name, held[name].__wrapped__)
 
     def report(self, what: str, error: BaseException) -> None:
         """A look failed: say so once; the user's code goes on."""
@@ -128,6 +154,9 @@ class Patches:
 
 class Wrapped:
     """What stands in an attribute's place. Behaves as what it stands for, and pickles as it."""
+
+    # Ours is in slots: ``functools.wraps`` of others copies what is in ``__dict__``, and pickles that.
+    __slots__ = ("__dict__", "__weakref__", "_nbtrack", "_nbtrack_on", "_nbtrack_own", "_nbtrack_plain")
 
     def __init__(
         self,
@@ -193,6 +222,11 @@ class Wrapped:
         except Exception as error:  # noqa: BLE001 (a fault of ours never reaches the user's code)
             call.args, call.kwargs = with_args
             patches.report(getattr(self, "__qualname__", self._nbtrack[2]), error)
+
+    @property
+    def owner(self) -> Any:
+        """The class or module that it stands in."""
+        return self._nbtrack[1]
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_nbtrack"):

@@ -40,11 +40,11 @@ def put_params(run: ActiveRun, title: str, values: Mapping[str, Any]) -> str | N
     plain = dict(_settings(values))
     with _lock:
         group = _groups.setdefault(run, {}).setdefault(title, [])
-        number = _place(group, plain)
-    if number is None:
+        number, fresh = _place(group, plain)
+    if not number:
         return None
     label = title if number == 1 else f"{title}#{number}"
-    found = {f"{label}.{name}": value for name, value in plain.items()}
+    found = {f"{label}.{name}": value for name, value in fresh.items()}
     wanted = _limits.get(run, (None, None))[0]
     found = {name: value for name, value in found.items() if name not in run.explicit and _is_wanted(name, wanted)}
     try:
@@ -107,12 +107,14 @@ def _settings(values: Mapping[str, Any]) -> Iterable[tuple[str, object]]:
             yield name, value.__qualname__
 
 
-def _place(group: list[dict[str, object]], given: dict[str, object]) -> int | None:
+def _place(group: list[dict[str, object]], given: dict[str, object]) -> tuple[int, dict[str, object]]:
+    """The number of the object that these settings are of, and those that were not known; 0 if it is one too many."""
     for number, known in enumerate(group, 1):
         if all(name not in known or same(known[name], value) for name, value in given.items()):
-            known.update(given)
-            return number
+            fresh = {name: value for name, value in given.items() if name not in known}
+            known.update(fresh)
+            return number, fresh
     if len(group) >= LIMIT:
-        return None
+        return 0, {}
     group.append(dict(given))
-    return len(group)
+    return len(group), given
