@@ -16,6 +16,7 @@ from nbtrack.sdk.lines import PARSER
 if TYPE_CHECKING:
     from nbtrack.magics.host import Host
     from nbtrack.runs.active import ActiveRun
+    from nbtrack.sdk.verbs.restoring import Restored
 
 _SIGNS = {"finished": "✓", "failed": "✗", "interrupted": "◼", "crashed": "✗", "running": "●"}
 _SHOWN = 4  # metrics in the line under a cell
@@ -114,11 +115,20 @@ def _run(host: Host, line: str) -> Any:
     if first == "auto":
         return _auto(host, rest.split())
     try:
-        view = verbs.run(line.strip() or "ls", prog="%track")
+        view = verbs.run(line.strip() or "ls", "%track", verbs.Context(put=_put(host)))
     except NbtrackError as error:
         raise InvalidOption(error.message, error.hint) from None
     host.follow_context()
     return view
+
+
+def _put(host: Host) -> Callable[[Restored], verbs.Shown | None]:
+    def into_cell(restored: Restored) -> verbs.Shown | None:
+        from nbtrack.magics.restoring import put
+
+        return put(host.ip, restored)
+
+    return into_cell
 
 
 def _auto(host: Host, words: list[str]) -> Any:

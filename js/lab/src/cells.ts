@@ -9,6 +9,7 @@ import { loaded } from "./cells/load";
 import { chosen, isOn, toggleTracked } from "./cells/toggle";
 import { runsIcon } from "./icons";
 import { commands as ids, NAME } from "./ids";
+import { answerKernels } from "./restoring";
 import { INbtrack } from "./tokens";
 
 const trackIcon = new LabIcon({
@@ -38,6 +39,7 @@ export const cells: JupyterFrontEndPlugin<void> = {
       const panel = notebooks.find(({ content }) => content === notebook);
       if (panel && cell.model.type === "code") prepare(panel, cell.model.sharedModel.getSource());
     });
+    answerKernels(base);
     addRunCommands(base);
     addNotebookCommands(base);
   },

@@ -1,5 +1,6 @@
 // Loads nbtrack in Python kernels, so that `%%track` works without `%load_ext`. Nobody sees it: no output, no name in
-// the namespace, no number of an execution, and nothing at all where nbtrack is not installed.
+// the namespace, no number of an execution, and nothing at all where nbtrack is not installed. The kernel is told
+// that JupyterLab can be asked to change a cell, see restoring.ts.
 import type { ISessionContext } from "@jupyterlab/apputils";
 import type { Kernel } from "@jupyterlab/services";
 
@@ -9,6 +10,8 @@ try:
     from IPython import get_ipython
     if find_spec("nbtrack") is not None:
         get_ipython().extension_manager.load_extension("nbtrack")
+        from nbtrack.magics import restoring
+        restoring.LAB = True
 except Exception:
     pass
 `;

@@ -11,6 +11,7 @@ from nbtrack.base.config import Project
 if TYPE_CHECKING:
     from nbtrack.runs.editing import EditingService
     from nbtrack.runs.service import RunsService
+    from nbtrack.sdk.verbs.restoring import Restored
 
 Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
 
@@ -49,7 +50,8 @@ class Context:
 
     project: whose runs. prog: how the user calls the host, for hints. ask: asks yes or no; None where nobody can
     answer. progress: goes through items while showing how far it is. choose: makes another project the current one.
-    curves: small curves beside numbers can be shown.
+    curves: small curves beside numbers can be shown. put: puts a text into a cell of the notebook, and answers what to
+    show of that; None where the text itself is to be shown.
     """
 
     project: Project = field(default_factory=_current)
@@ -58,6 +60,7 @@ class Context:
     progress: Progress = _silent
     choose: Callable[[Project], None] = _choose
     curves: bool = True
+    put: Callable[[Restored], Shown | None] | None = None
 
     @property
     def service(self) -> RunsService:

@@ -7,12 +7,9 @@ import { insertBelow, lockedNotebook, lockedWhy, putText, run } from "./edit";
 import type { At, Base, Of } from "./here";
 import { active, locate, reveal } from "./locate";
 import { codeFor } from "./source";
+import { secrets } from "./wanted";
 
 export { lockedWhy };
-
-/** Passwords and keys were never stored: the code of then lacks them. */
-const secrets = ({ code }: { code: string | null }) =>
-  code?.includes("«redacted»") ? " Put in again what it calls «redacted»: secrets are not kept." : "";
 
 /** Puts the code of a run into its cell. */
 export const restoreCode = (base: Base, of: Of, at?: At) =>
@@ -27,7 +24,7 @@ export const restoreCode = (base: Base, of: Of, at?: At) =>
     await reveal(base, place);
     if (text === before) return say(`The cell has the code of ${named(detail)} already.`);
     putText(place.cell, text);
-    say(`The code of ${named(detail)} is in its cell.${secrets(detail)}`, () => {
+    say(`The code of ${named(detail)} is in its cell.${secrets(detail.code)}`, () => {
       // Only what was put there: not what was typed since.
       if (!place.cell.isDisposed && place.cell.model.sharedModel.getSource() === text) putText(place.cell, before);
     });
@@ -42,7 +39,7 @@ export const insertCode = (base: Base, of: Of, at?: At) =>
     const locked = lockedNotebook(place.panel);
     if (locked) return refuse(locked);
     await reveal(base, insertBelow(place, detail.code));
-    if (secrets(detail)) say(`The code of ${named(detail)} is below.${secrets(detail)}`);
+    if (secrets(detail.code)) say(`The code of ${named(detail)} is below.${secrets(detail.code)}`);
   });
 
 /** Shows the code of a run against that of its cell. */

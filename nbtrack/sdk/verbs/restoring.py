@@ -1,0 +1,68 @@
+"""The verb that brings the code of a run back: into its cell where the host can reach that, else it is shown."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbtrack.base.errors import InvalidOption, NotFound
+from nbtrack.runs import contract as c
+from nbtrack.sdk.verbs.setting import Context, Shown
+from nbtrack.sdk.verbs.views import Source
+
+_LARGEST = 64 << 20  # bytes of a notebook that is looked into
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What is to stand in a cell again.
+
+    cell: the id of the run's own. text: what is put there. below: into a new cell in any case. params: only the
+    literals change: a host that knows the cell as it is now puts the params of the run into that.
+    """
+
+    run: str
+    name: str
+    cell: str | None
+    text: str
+    below: bool = False
+    params: bool = False
+
+
+def restore(args: Namespace, context: Context) -> Shown:
+    """The code of a run, or its params, back in its cell; it is never executed."""
+    if args.params and args.below:
+        raise InvalidOption("--params changes the cell, --below makes a new one.", "Choose one of them.")
+    detail = context.service.get(c.RunRequest(args.run))
+    row = detail.row
+    if detail.code is None:
+        raise NotFound(f"The run '{row.name}' has no code: it was not a cell.", "Its git state is in `show`.")
+    text = _with_params(context, detail, detail.code) if args.params else detail.code
+    restored = Restored(row.id, row.name, row.cell, text, args.below, args.params)
+    shown = context.put(restored) if context.put is not None else None
+    return shown or Source(text, {"run": row.id, "text": text})
+
+
+def _with_params(context: Context, detail: c.RunDetail, code: str) -> str:
+    """The cell as its notebook was last saved, with the params of the run; its own code where that cell is gone."""
+    from nbtrack.lineage.contract import RewriteRequest
+    from nbtrack.lineage.service import LineageService
+
+    row = detail.row
+    saved = saved_cell(context.project.root / row.notebook, row.cell) if row.notebook and row.cell else None
+    return LineageService(context.service).rewrite(RewriteRequest(row.id, saved or code)).text
+
+
+def saved_cell(notebook: Path, cell: str) -> str | None:
+    """The text of a code cell as it stands in the file; None where there is none to be read."""
+    with suppress(OSError, ValueError, TypeError, AttributeError, LookupError):
+        if notebook.stat().st_size > _LARGEST:
+            return None
+        for one in json.loads(notebook.read_bytes())["cells"]:
+            if one.get("id") == cell and one.get("cell_type") == "code":
+                source = one["source"]
+                return source if isinstance(source, str) else "".join(source)
+    return None
