@@ -86,7 +86,7 @@ class CellRun:
             told=told,
             cell=self.execution.cell,
             number=self.execution.number,
-            source=_clean(self.execution.source),
+            source=clean(self.execution.source),
         )
         if options.tags:
             run.set_tags(options.tags)
@@ -178,18 +178,18 @@ def _each_that_can(store: Callable[[Mapping[str, Any], str], None], found: Mappi
 def _store_output(run: active.ActiveRun, record: Output, number: int) -> None:
     about: dict[str, Any] = {"dropped": record.dropped}
     if record.plain is not None:
-        about["plain"] = _clean(record.plain)
-    text = None if record.text is None else _clean(record.text)
+        about["plain"] = clean(record.plain)
+    text = None if record.text is None else clean(record.text)
     if record.data is not None:
         data = record.data
         if record.mime.startswith(_TEXTUAL):
-            data = _clean(data.decode("utf-8", "replace")).encode()
+            data = clean(data.decode("utf-8", "replace")).encode()
         about["artifact"] = f"outputs/{number}{record.suffix}"
         run.add_bytes(about["artifact"], data, record.mime, "output")
     run.add_output(record.kind, record.mime, text, **about)
 
 
-def _clean(text: str) -> str:
-    """Without secrets, and without what no text column can hold."""
+def clean(text: str) -> str:
+    """A text without secrets, and without what no text column can hold."""
     text = redact(text)[0]
     return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")

@@ -85,12 +85,13 @@ def asks_for_sweep(line: str) -> bool:
 def of_each(line: str, name: str) -> str:
     """The ``%%track`` line of one trial: that of the sweep without what makes it one, and its own name."""
     given = _given(line)
-    words = []
+    words = [name] if not name.startswith("-") else []
     for option in ("experiment", "params", "metrics"):
         value = getattr(given, option)
-        words += [] if value is None else [f"--{option}={value}"]
-    words += [f"--tag={tag}" for tag in given.tag]
-    return shlex.join([*words, *(["--no-autolog"] if given.no_autolog else []), *(["--"] * name.startswith("-")), name])
+        words += [] if value is None else [f"--{option}={value}"] if value.startswith("-") else [f"--{option}", value]
+    words += [word for tag in given.tag for word in (("--tag", tag) if not tag.startswith("-") else (f"--tag={tag}",))]
+    words += ["--no-autolog"] if given.no_autolog else []
+    return shlex.join(words if words[:1] == [name] else [*words, "--", name])
 
 
 def _given(line: str) -> Namespace:

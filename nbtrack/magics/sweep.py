@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from nbtrack.base.cells import MAGIC
 from nbtrack.base.errors import Stopped
+from nbtrack.capture.cell import clean
 from nbtrack.magics.display import Display
 from nbtrack.magics.options import of_each, read_options, read_sweep
+from nbtrack.runs import current
 from nbtrack.runs.active import ActiveRun, status_of
 from nbtrack.sdk.context import service
 from nbtrack.sdk.views.sweep import SweepView
@@ -25,12 +27,15 @@ from nbtrack.sweeps.driver import Sweep
 from nbtrack.sweeps.earlier import earlier
 from nbtrack.sweeps.grid import Grid
 from nbtrack.sweeps.interrupt import Interrupt
+from nbtrack.sweeps.remote import Cell, Sent, check_python, run_cell, sent
 from nbtrack.sweeps.rewriting import Template
 from nbtrack.sweeps.spec import Spec
+from nbtrack.sweeps.tasks import Tasks
 from nbtrack.sweeps.trial import Executor, Result, Trial, result_of, stop_early
 
 if TYPE_CHECKING:
     from nbtrack.capture.cell import CellRun
+    from nbtrack.execute.engines import Attempt, Engine
     from nbtrack.magics.host import Host
 
 _NOTHING = object()
@@ -45,28 +50,33 @@ def run_sweep(host: Host, line: str, cell: str) -> None:
     """
     spec = read_sweep(line)
     assert spec is not None
+    spec = replace(spec, on=None) if spec.on == "local" else spec
     template = Template(cell, spec.axes, host.python(cell))
     template.check(spec)
     cell_key = keys.cell_key(cell, template.syntax, host.ip.user_ns, spec.axes)
     known = earlier(service(host.project()), spec, host.notebook(), cell_key)
     source = _source(spec, cell_key, known)
-    parent = _begin(host, line, cell)
-    assert parent.run is not None
-    error: BaseException | None = None
-    interrupt = Interrupt()
-    try:
-        executor = _executor(host, spec, parent.run, template, line, interrupt)
-        sweep = Sweep(spec, parent.run, source, executor, cell=cell_key, earlier=source.earlier, left=source.left)
-        with Display(host.ip, SweepView(sweep)), _own_values(host.ip.user_ns, template.injected), interrupt:
-            sweep.go()
-    except KeyboardInterrupt as raised:
-        error = raised
-        raise _Interrupted from None
-    except BaseException as raised:
-        error = raised
-        raise
-    finally:
-        parent.finish(None, error, host.ip.execution_count)
+    with ExitStack() as stack:
+        there = stack.enter_context(_there(host, spec, template, line)) if spec.on is not None else None
+        parent = _begin(host, line, cell)
+        assert parent.run is not None
+        interrupt = Interrupt()
+        error: BaseException | None = None
+        executor: Executor = _Cells(host, spec, parent.run, template, line, interrupt)
+        if there is not None:
+            executor = there.executor(spec, parent.run, interrupt)
+        try:
+            sweep = Sweep(spec, parent.run, source, executor, cell=cell_key, earlier=source.earlier, left=source.left)
+            with Display(host.ip, SweepView(sweep)), _own_values(host.ip.user_ns, template.injected), interrupt:
+                sweep.go()
+        except KeyboardInterrupt as raised:
+            error = raised
+            raise _Interrupted from None
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            parent.finish(None, error, host.ip.execution_count)
 
 
 def _source(spec: Spec, cell: str, known: list[Result]) -> Any:
@@ -77,12 +87,15 @@ def _source(spec: Spec, cell: str, known: list[Result]) -> Any:
     return Search(spec, cell, known)
 
 
-def _executor(
-    host: Host, spec: Spec, parent: ActiveRun, template: Template, line: str, interrupt: Interrupt
-) -> Executor:
-    if spec.on is None:
-        return _Cells(host, spec, parent, template, line, interrupt)
-    raise NotImplementedError
+@contextmanager
+def _there(host: Host, spec: Spec, template: Template, line: str) -> Iterator[_There]:
+    """The workers that ``--on`` names, with what they need of this kernel."""
+    from nbtrack.execute.engines import engine
+
+    check_python(host.python(template.cell))
+    shared = sent(template.syntax, host.ip.user_ns, template.injected)
+    with engine(spec.on) as workers:
+        yield _There(host, template, line, workers, shared)
 
 
 def _begin(host: Host, line: str, cell: str) -> CellRun:
@@ -139,6 +152,52 @@ class _Cells:
     def cancel(self) -> list[tuple[Trial, Result]]:
         """Nothing is under way when this is asked."""
         return []
+
+
+class _There:
+    """What trials on other machines need of this kernel."""
+
+    def __init__(self, host: Host, template: Template, line: str, workers: Engine, shared: Sent) -> None:
+        self._host = host
+        self._template = template
+        self._line = line
+        self._workers = workers
+        self._shared = workers.share(shared)
+        self._execution = host.execution()
+        self._parent: ActiveRun | None = None
+
+    def executor(self, spec: Spec, parent: ActiveRun, interrupt: Interrupt) -> Executor:
+        """What runs the trials of a sweep."""
+        self._parent = parent
+        return Tasks(self._workers, spec, self.begin, self.work, interrupt)
+
+    def begin(self, trial: Trial, attempt: Attempt) -> ActiveRun:
+        """Begin the run of a trial."""
+        host, before, cell = self._host, self._execution.number, self._cell(trial)
+        run = current.begin(
+            host.project(),
+            name=cell.options.name,
+            experiment=self._parent.experiment if self._parent else "default",
+            kind="cell",
+            parent=self._parent,
+            notebook=host.notebook(),
+            cell=self._execution.cell,
+            number=before,
+            source=clean(cell.source),
+            enter=attempt.here,
+        )
+        run.set_tags(cell.options.tags)
+        host.session().describe(run, host.project().root, ["git"], before - 1)
+        return run
+
+    def work(self, trial: Trial) -> tuple[Any, tuple[Any, ...]]:
+        """What a worker calls, and with what."""
+        return run_cell, (self._shared, self._cell(trial))
+
+    def _cell(self, trial: Trial) -> Cell:
+        name = f"{self._parent.name if self._parent else 'trial'}-{trial.number}"
+        line, text = of_each(self._line, name), self._template.text(trial.values)
+        return Cell(f"{MAGIC} {line}\n{text}", self._host.python(text), read_options(line), self._host.settings())
 
 
 class _Guest:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.base.config import load_settings
 from nbtrack.base.secrets import redact
-from nbtrack.execute.engines import Attempt, engine
+from nbtrack.execute.engines import Attempt, Engine, engine
 from nbtrack.runs import given
 from nbtrack.runs.active import ActiveRun, status_of
 from nbtrack.runs.current import begin, current
@@ -74,15 +74,17 @@ def sweep(
         for key, axis in axes.items():
             for value in axis.listed(key):
                 given.checked_params({key: value})
-    parent = _begin(function, name, experiment, tags, project)
-    error: BaseException | None = None
-    try:
-        return SweepView(_run(function, spec, parent))
-    except BaseException as raised:
-        error = raised
-        raise
-    finally:
-        parent.end(*status_of(error))
+    with engine(spec.on) as workers:
+        shared = workers.share(function)
+        parent = _begin(function, name, experiment, tags, project)
+        error: BaseException | None = None
+        try:
+            return SweepView(_run(function, spec, parent, workers, shared))
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            parent.end(*status_of(error))
 
 
 def _begin(function: Any, name: Any, experiment: Any, tags: Any, project: Any) -> ActiveRun:
@@ -106,7 +108,7 @@ def _source(function: Any) -> str | None:
     return None if text is None else redact(text)[0].encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
-def _run(function: Any, spec: Spec, parent: ActiveRun) -> Sweep:
+def _run(function: Any, spec: Spec, parent: ActiveRun, workers: Engine, shared: Any) -> Sweep:
     from nbtrack.capture.system import follow
     from nbtrack.sdk import tracking
 
@@ -143,17 +145,14 @@ def _run(function: Any, spec: Spec, parent: ActiveRun) -> Sweep:
         given.checked_params(trial.values)
         return functions.called, (shared, trial.values, spec.objective)
 
-    with engine(spec.on) as workers, interrupt:
-        shared = workers.share(function)
-        executor = Tasks(workers, spec, begun, work, interrupt)
-        line = _Line()
-        found = Sweep(
-            spec, parent, source, executor, cell=cell, earlier=source.earlier, left=source.left, listen=line.show
-        )
-        try:
+    line = _Line()
+    executor = Tasks(workers, spec, begun, work, interrupt)
+    found = Sweep(spec, parent, source, executor, cell=cell, earlier=source.earlier, left=source.left, listen=line.show)
+    try:
+        with interrupt:
             found.go()
-        finally:
-            line.end()
+    finally:
+        line.end()
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from nbtrack.base.secrets import redact
 from nbtrack.execute.engines import Attempt, Done, Engine, Task
 from nbtrack.runs.active import ActiveRun
 from nbtrack.sweeps.interrupt import Interrupt
@@ -105,12 +106,13 @@ class Tasks:
         if done.run is None:
             return trial, Result(trial.number, trial.values, trial.key, done.status, reason=done.reason)
         stopped = done.status == "interrupted" and (done.key in self._pruned or _is_stopped(done.reason))
+        run, reason = done.run, self._pruned.get(done.key, done.reason)
         if stopped:
-            done.run.set_about(trial=trial.about("pruned"))
-        elif done.status == "failed" and done.traceback:
-            done.run.add_output("error", "text/plain", done.traceback[-20_000:])
-        reason = self._pruned.get(done.key, done.reason)
-        return trial, result_of(trial, done.run, reason, stopped)
+            run.set_about(trial=trial.about("pruned"))
+            run.recorder.event({"e": "end", "run": run.id, "status": run.status, "reason": reason, "at": run.ended})
+        elif done.status == "failed" and done.traceback and not run.of_cell:  # a cell has its own
+            run.add_output("error", "text/plain", redact(done.traceback)[0][-20_000:])
+        return trial, result_of(trial, run, reason, stopped)
 
 
 def _is_stopped(reason: str | None) -> bool:
