@@ -6,6 +6,8 @@ import { Button } from "../../parts/Button";
 import { RunMark, Spinner, Status } from "../../parts/Marks";
 import { ErrorNote } from "../../parts/Notes";
 import { useAsk } from "../../state/query";
+import { VerdictChip } from "../lineage/Verdict";
+import { briefOf } from "../lineage/words";
 import { Section, useMost } from "../run/bits";
 import { CodeBlock } from "../run/Code";
 import { DiffBlock } from "../run/DiffBlock";
@@ -146,6 +148,11 @@ function Known(props: ThenProps) {
 function Parts({ run, now, detail, latest }: ThenProps & { detail: RunDetail; latest: string | null }) {
   return (
     <>
+      {briefOf(detail.about) && (
+        <p className="nbt-then-verdict">
+          <VerdictChip about={detail.about} />
+        </p>
+      )}
       {latest && <Since run={run.id} latest={latest} />}
       <Code run={run.id} code={detail.code} now={now} />
       <div className="nbt-then-values">

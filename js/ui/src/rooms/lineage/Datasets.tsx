@@ -9,13 +9,19 @@ import { useCopy } from "../run/copy";
 
 const MOST = 40;
 const COLUMNS = 12;
-const SHOWN = ["shape", "columns", "dtypes", "dtype", "bytes", "size", "sampled", "changed", "execution", "cell"];
+const SHOWN = [
+  ...["shape", "length", "columns", "dtypes", "bytes", "size", "mtime", "sampled", "partly", "read", "changed", "type"],
+  ...["seen", "since", "made_by", "read_by", "git", "dvc", "files", "more"],
+];
 
 /** What is read of a data set's facts; whatever else stands there is shown as it is. */
 export interface DataFacts {
   shape: string;
   bytes: number | null;
+  /** Why the hash may not see every change; empty where it does. */
   sampled: string;
+  /** It changed, or went, while the cells ran. */
+  since: string;
   changed: { run: string; name: string; at: number | null } | null;
   columns: [name: string, type: string][];
   more: [name: string, text: string][];
@@ -25,12 +31,13 @@ const isObject = (given: Json | undefined): given is Record<string, Json> =>
   typeof given === "object" && given !== null && !Array.isArray(given);
 
 export function dataFacts({ info }: Pick<Dataset, "info">): DataFacts {
-  const { changed, sampled } = info;
+  const { changed, since } = info;
   const bytes = info.bytes ?? info.size;
   return {
-    shape: shapeOf(info.shape),
+    shape: shapeOf(info),
     bytes: typeof bytes === "number" ? bytes : null,
-    sampled: sampled === true ? "of a sample" : typeof sampled === "string" ? sampled : "",
+    sampled: sampledOf(info),
+    since: typeof since === "string" ? since : "",
     changed: isObject(changed)
       ? {
           run: typeof changed.run === "string" ? changed.run : "",
@@ -39,16 +46,45 @@ export function dataFacts({ info }: Pick<Dataset, "info">): DataFacts {
         }
       : null,
     columns: columnsOf(info),
-    more: Object.entries(info)
-      .filter(([key, given]) => !SHOWN.includes(key) && given !== null && given !== false)
-      .map(([key, given]) => [key, given === true ? "yes" : value(given, 80)]),
+    more: [
+      ...known(info),
+      ...Object.entries(info)
+        .filter(([key, given]) => !SHOWN.includes(key) && given !== null && given !== false)
+        .map(([key, given]): [string, string] => [key, given === true ? "" : value(given, 80)]),
+    ],
   };
 }
 
-/** "569 × 30". */
-function shapeOf(given: Json | undefined): string {
-  if (!Array.isArray(given)) return typeof given === "string" ? oneLine(given, 40) : "";
-  return given.map((one) => (typeof one === "number" ? number(one) : value(one, 12))).join(" × ");
+/** "569 × 30", "1,000 long", "12 files". */
+function shapeOf({ shape, length, files }: Dataset["info"]): string {
+  if (Array.isArray(shape)) {
+    if (shape.length < 2) return shape.map((one) => `${value(one, 12)} long`).join("");
+    return shape.map((one) => (typeof one === "number" ? number(one) : value(one, 12))).join(" × ");
+  }
+  if (typeof length === "number") return `${number(length)} long`;
+  return typeof files === "number" ? plural(files, "file") : "";
+}
+
+function sampledOf({ sampled, partly, read }: Dataset["info"]): string {
+  const of = typeof read === "number" ? `${size(read)} of it were read` : "not all of it was read";
+  if (sampled) return `The hash is of a sample, ${of}: what is not in it may have changed unseen.`;
+  return partly ? "Some of what it holds could not be read: that may have changed unseen." : "";
+}
+
+/** What is known of it besides, in words. */
+function known({ seen, mtime, read_by, made_by, git, dvc }: Dataset["info"]): [string, string][] {
+  const told: [string, string][] = [];
+  const cell = (given: Json | undefined) => (isObject(given) ? `In [${value(given.execution ?? null, 8)}]` : "");
+  if (seen === "named") told.push(["named in the code; nobody saw it opened", ""]);
+  if (made_by) told.push(["made by", cell(made_by)]);
+  if (read_by) told.push(["read by", cell(read_by)]);
+  if (typeof mtime === "number") told.push(["saved", when(mtime)]);
+  if (typeof git === "string") told.push(["git:", git]);
+  if (isObject(dvc)) {
+    const other = dvc.same === false ? ", not the version it points to" : "";
+    told.push(["DVC:", `${value(dvc.pointer, 120)}${other}`]);
+  }
+  return told;
 }
 
 function columnsOf({ columns, dtypes }: Dataset["info"]): [string, string][] {
@@ -84,7 +120,10 @@ function Data({ dataset }: { dataset: Dataset }) {
   const facts = dataFacts(dataset);
   const copy = useCopy();
   const size_ = facts.bytes === null ? "" : size(facts.bytes);
-  const said = [path && path !== name ? oneLine(path, 200) : "", ...facts.more.map(([key, text]) => `${key} ${text}`)];
+  const said = [
+    path && path !== name ? oneLine(path, 200) : "",
+    ...facts.more.map(([key, text]) => `${key} ${text}`.trim()),
+  ];
   return (
     <li className={`nbt-data${facts.changed ? " nbt-data-changed" : ""}`}>
       <div className="nbt-data-line">
@@ -96,19 +135,25 @@ function Data({ dataset }: { dataset: Dataset }) {
           <button
             type="button"
             className="nbt-bare nbt-data-hash nbt-end"
-            title={`Copy the hash ${oneLine(hash, 200)}${facts.sampled ? `: ${facts.sampled}` : ""}`}
+            title={`Copy the hash ${oneLine(hash, 200)}`}
             onClick={() => copy(hash, "the hash")}
           >
             {shortHash(hash)}
           </button>
         )}
-        {hash && facts.sampled && (
-          <span className="nbt-chip" title="The hash was made of a sample: what is not in it may have changed unseen.">
+        {facts.sampled && (
+          <span className="nbt-chip" title={facts.sampled}>
             sampled
           </span>
         )}
       </div>
       {facts.changed && <Changed changed={facts.changed} />}
+      {facts.since && (
+        <p className="nbt-data-flag">
+          <span aria-hidden="true">⚠ </span>
+          {oneLine(facts.since, 120)}
+        </p>
+      )}
       {said.some(Boolean) && <div className="nbt-dim nbt-data-more">{said.filter(Boolean).join(" · ")}</div>}
       <Columns columns={facts.columns} />
     </li>

@@ -1,6 +1,6 @@
 // The cells behind a run, each below those that it takes something from. It is a list of buttons, in the order they ran,
 // that says in words what the lines say; only where they stand, and the lines, are drawn.
-import { type CSSProperties, type KeyboardEvent, useMemo, useRef, useState } from "react";
+import { type CSSProperties, type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import type { Lineage, LineageCell, LineageEdge } from "../../contract";
 import { oneLine } from "../../lib/format";
 import { Icon } from "../../parts/Icon";
@@ -44,9 +44,13 @@ export function Graph({ lineage, chosen, onChoose, list }: Props) {
     event.preventDefault();
     box.current?.querySelector<HTMLElement>(`[data-cell="${next}"]`)?.focus();
   };
+  const { scroll, zoom } = useRoomFor(placed);
   return (
-    <div className={`nbt-lin-scroll${placed ? " nbt-lin-drawn" : ""}`}>
-      <div style={pixels(placed && { w: placed.width, h: placed.height })} className="nbt-lin-box">
+    <div ref={scroll} className={`nbt-lin-scroll${placed ? " nbt-lin-drawn" : ""}`}>
+      <div
+        style={{ ...pixels(placed && { w: placed.width, h: placed.height }), ...(zoom < 1 ? { zoom } : {}) }}
+        className="nbt-lin-box"
+      >
         {placed && <Lines placed={placed} active={active} kin={kin} />}
         <ol ref={box} className="nbt-lin-cells" aria-label="The cells this run comes from, in the order they ran">
           {cells.map((cell) => {
@@ -77,6 +81,29 @@ export function Graph({ lineage, chosen, onChoose, list }: Props) {
       </div>
     </div>
   );
+}
+
+const SMALLEST = 0.8; // of a card's size: below, its text could not be read
+
+/** Draws a little smaller where that makes all of it fit; where it does not, begins with the cell that is to be seen. */
+function useRoomFor(placed: Drawing | null) {
+  const scroll = useRef<HTMLDivElement>(null);
+  const [room, setRoom] = useState(0);
+  useEffect(() => {
+    const box = scroll.current;
+    if (!box || typeof ResizeObserver === "undefined") return;
+    const watch = new ResizeObserver(() => setRoom(box.clientWidth));
+    watch.observe(box);
+    return () => watch.disconnect();
+  }, []);
+  const zoom = placed && room ? Math.min(1, Math.max(SMALLEST, room / placed.width)) : 1;
+  const first = placed ? [...placed.cells.values()].find(({ layer }) => layer === 0) : undefined;
+  useEffect(() => {
+    const box = scroll.current;
+    if (!box || !first || !placed || box.scrollLeft !== 0) return;
+    box.scrollLeft = (first.x + placed.wide / 2) * zoom - box.clientWidth / 2;
+  }, [first, placed, zoom]);
+  return { scroll, zoom };
 }
 
 /** Lengths as properties that the style sheet has its own names for. */

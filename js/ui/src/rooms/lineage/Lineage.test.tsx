@@ -152,11 +152,32 @@ test("data that changed since another run says so, and leads to that run", async
 
 test("facts of data are read whatever they are", () => {
   expect(dataFacts(data({ shape: "?", columns: ["a"], dtypes: { a: "int64" } })).columns).toEqual([["a", "int64"]]);
-  expect(dataFacts(data({ changed: "x", bytes: null, git: "tracked" }))).toMatchObject({
+  expect(dataFacts(data({ changed: "x", bytes: null, git: "tracked", odd: [1] }))).toMatchObject({
     changed: null,
     bytes: null,
-    more: [["git", "tracked"]],
+    more: [
+      ["git:", "tracked"],
+      ["odd", "[1]"],
+    ],
   });
+  const told = dataFacts(
+    data({
+      shape: [7],
+      sampled: true,
+      read: 64e6,
+      made_by: { execution: 3 },
+      seen: "named",
+      since: "gone",
+      dvc: { same: false },
+    }),
+  );
+  expect(told).toMatchObject({ shape: "7 long", since: "gone" });
+  expect(told.sampled).toContain("64.0 MB of it were read");
+  expect(told.more.map(([key, text]) => `${key} ${text}`.trim())).toEqual([
+    "named in the code; nobody saw it opened",
+    "made by In [3]",
+    "DVC: –, not the version it points to",
+  ]);
   expect(shortHash("blake2b-0123456789abcdef")).toBe("blake2b-0123456789");
   expect(shortHash("0123456789abcdef")).toBe("0123456789");
 });

@@ -74,7 +74,7 @@ function Cells({ lineage }: { lineage: Found }) {
         ) : (
           <span className="nbt-dim">{lineage.cells.length} cells are too many to draw: the list has all.</span>
         )}
-        <span className="nbt-dim">Each cell stands below those it takes from. Choose one for its code and output.</span>
+        <span className="nbt-dim">Choose a cell for its code and output.</span>
       </div>
       <div className={`nbt-lin-parts${cell ? " nbt-lin-open" : ""}`}>
         <Graph lineage={lineage} chosen={chosen} onChoose={setChosen} list={list} />

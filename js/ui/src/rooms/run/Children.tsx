@@ -1,7 +1,7 @@
 // The runs inside a run (trials of a sweep or a search, cells of a notebook, reproductions) beside one another: the
 // params that tell them apart, their metrics, the best marked.
 import { useMemo, useState } from "react";
-import type { RunDetail, RunRow } from "../../contract";
+import type { Json, RunDetail, RunRow } from "../../contract";
 import { duration, number, oneLine, plural, toNumber, value } from "../../lib/format";
 import { Button } from "../../parts/Button";
 import { RunMark, Spinner, Status } from "../../parts/Marks";
@@ -16,7 +16,7 @@ const MOST = 200;
 const PARAMS = 6;
 const METRICS = 3;
 
-export function Children({ detail: { row, children } }: { detail: RunDetail }) {
+export function Children({ detail: { row, children, about } }: { detail: RunDetail }) {
   const [all, setAll] = useState(false);
   const set = useSetView();
   const filter = `parent = '${row.id}'`;
@@ -26,10 +26,11 @@ export function Children({ detail: { row, children } }: { detail: RunDetail }) {
     { off: !children.length || !/^\w+$/.test(row.id), every: row.status === "running" ? 500 : 3000 },
   );
   const rows = data?.rows ?? [];
-  const columns = useMemo(() => columnsOf(data?.rows ?? []), [data]);
+  const { objective, best: told } = useMemo(() => toldOf(about), [about]);
+  const columns = useMemo(() => columnsOf(data?.rows ?? [], objective), [data, objective]);
   const directionOf = useDirections(columns.metrics);
   const main = columns.metrics[0];
-  const best = bestOf(rows, main, main ? directionOf(main) : null);
+  const best = told ?? bestOf(rows, main, main ? directionOf(main) : null);
   if (!children.length) return null;
   const total = data?.matched ?? children.length;
   const inTable = () =>
@@ -116,14 +117,36 @@ interface Columns {
   metrics: string[];
 }
 
+const isObject = (given: Json | undefined): given is Record<string, Json> =>
+  typeof given === "object" && given !== null && !Array.isArray(given);
+
+/** What a sweep or a search says itself: the metric it is about, and its best run. */
+export function toldOf(about: RunDetail["about"]): { objective: string | null; best: string | null } {
+  const given = isObject(about?.sweep) ? about.sweep : isObject(about?.search) ? about.search : {};
+  const best = isObject(given.best) ? given.best.run : given.best;
+  return {
+    objective: typeof given.objective === "string" ? given.objective : null,
+    best: typeof best === "string" ? best : null,
+  };
+}
+
+/** What says most first: the metric it is all about, and scores before times and parts. */
+function weight(name: string, objective: string | null): number {
+  if (name === objective) return 2;
+  if (name.startsWith("mean_test_")) return 1;
+  return /(^|_)(std|split\d*|seconds|time|rank)(_|$)/.test(name) ? -1 : 0;
+}
+
 /** The params that are not the same in all, and the metrics that most have. */
-export function columnsOf(rows: readonly RunRow[]): Columns {
+export function columnsOf(rows: readonly RunRow[], objective: string | null = null): Columns {
   const params = [...new Set(rows.flatMap((row) => Object.keys(row.params)))].filter(
     (name) => new Set(rows.map((row) => JSON.stringify(row.params[name]))).size > 1,
   );
   const seen = new Map<string, number>();
   for (const row of rows) for (const name of Object.keys(row.metrics)) seen.set(name, (seen.get(name) ?? 0) + 1);
-  const metrics = [...seen].filter(([name]) => !name.startsWith("system/")).sort(([, a], [, b]) => b - a);
+  const metrics = [...seen]
+    .filter(([name]) => !name.startsWith("system/"))
+    .sort(([a, often], [b, other]) => weight(b, objective) - weight(a, objective) || other - often);
   return { params: params.slice(0, PARAMS), metrics: metrics.slice(0, METRICS).map(([name]) => name) };
 }
 

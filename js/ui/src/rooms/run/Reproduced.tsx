@@ -1,6 +1,8 @@
 // How a reproduction came out: the metrics of then beside those of now.
 import type { Json, RunDetail } from "../../contract";
 import { number, oneLine, toNumber } from "../../lib/format";
+import { Verdict } from "../lineage/Verdict";
+import type { Tone } from "../lineage/words";
 import { Section } from "./bits";
 
 interface Compared {
@@ -8,9 +10,20 @@ interface Compared {
   before: number;
   now: number;
   within: boolean | null;
+  decides: boolean;
 }
 
+/** What the verdicts of nbtrack/execute/verdicts.py mean. */
+const WORDS: Record<string, [tone: Tone, text: string]> = {
+  reproduced: ["ok", "reproduced: every metric came out the same within the tolerance"],
+  differs: ["warning", "differs: at least one metric came out otherwise"],
+  incomplete: ["warning", "incomplete: a metric that was recorded did not come again"],
+  failed: ["warning", "failed: the cells could not be run again to the end"],
+  ran: ["note", "the cells ran, but no metric could decide"],
+};
+
 const MOST = 40;
+const REASONS = 5;
 
 const isObject = (given: Json | undefined): given is Record<string, Json> =>
   typeof given === "object" && given !== null && !Array.isArray(given);
@@ -24,6 +37,7 @@ function compared(given: Json | undefined): Compared[] {
     before: asNumber(one.then),
     now: asNumber(one.now),
     within: typeof one.within === "boolean" ? one.within : null,
+    decides: one.decides !== false,
   }));
 }
 
@@ -31,12 +45,20 @@ export function Reproduced({ about }: Pick<RunDetail, "about">) {
   const given = about?.reproduced;
   if (!isObject(given)) return null;
   const metrics = compared(given.metrics);
-  const missing = Array.isArray(given.missing) ? given.missing.map(String) : [];
+  const texts = (list: Json | undefined) => (Array.isArray(list) ? list.map(String) : []);
+  const missing = texts(given.missing);
+  const reasons = texts(given.reasons).slice(0, REASONS);
+  const said = String(given.verdict ?? "");
+  const [tone, text] = (Object.hasOwn(WORDS, said) ? WORDS[said] : undefined) ?? ["note", said];
   const shown = (one: number) => (Number.isNaN(one) ? "–" : number(one));
   return (
     <Section title="Reproduced">
-      {typeof given.verdict === "string" && <p>{oneLine(given.verdict, 400)}</p>}
-      {typeof given.reason === "string" && <p className="nbt-dim">{oneLine(given.reason, 400)}</p>}
+      <p className="nbt-lin-said">
+        <Verdict text={text} tone={tone} />
+      </p>
+      {reasons.map((reason) => (
+        <p key={reason}>{oneLine(reason, 400)}</p>
+      ))}
       {metrics.length > 0 && (
         <table className="nbt-run-table nbt-reproduced">
           <thead>
@@ -52,13 +74,14 @@ export function Reproduced({ about }: Pick<RunDetail, "about">) {
             </tr>
           </thead>
           <tbody>
-            {metrics.slice(0, MOST).map(({ name, before, now, within }) => (
+            {metrics.slice(0, MOST).map(({ name, before, now, within, decides }) => (
               <tr key={name}>
                 <th scope="row">{oneLine(name, 80)}</th>
                 <td className="nbt-num">{shown(before)}</td>
                 <td className="nbt-num">{shown(now)}</td>
-                <td className={within === false ? "nbt-lin-failed" : ""}>
-                  {within === null ? "not compared" : within ? "✓ yes" : "✗ no"}
+                <td className={within === false && decides ? "nbt-lin-failed" : ""}>
+                  {within === null ? "did not come again" : within ? "✓ yes" : decides ? "✗ no" : "no"}
+                  {!decides && <span className="nbt-dim"> (a time: decides nothing)</span>}
                 </td>
               </tr>
             ))}
