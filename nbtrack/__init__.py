@@ -53,7 +53,7 @@ _HOMES = {
         ("KerasCallback", "NbtrackLogger", "OptunaCallback", "TransformersCallback"), "nbtrack.sdk.loggers"
     ),
     "sweep": "nbtrack.sdk.sweep",
-    "sweep": "nbtrack.sdk.sweep",
+    **dict.fromkeys(("reproduce", "run_notebook"), "nbtrack.sdk.executing"),
     "panel": "nbtrack.widget.panel",
     **dict.fromkeys(("load_ipython_extension", "unload_ipython_extension"), "nbtrack.magics"),
     **dict.fromkeys(("NbtrackError",), "nbtrack.base.errors"),
@@ -68,6 +68,8 @@ if TYPE_CHECKING:
     from nbtrack.magics import load_ipython_extension as load_ipython_extension
     from nbtrack.magics import unload_ipython_extension as unload_ipython_extension
     from nbtrack.sdk.autolog import autolog as autolog
+    from nbtrack.sdk.executing import reproduce as reproduce
+    from nbtrack.sdk.executing import run_notebook as run_notebook
     from nbtrack.sdk.loggers import KerasCallback as KerasCallback
     from nbtrack.sdk.loggers import NbtrackLogger as NbtrackLogger
     from nbtrack.sdk.loggers import OptunaCallback as OptunaCallback
@@ -80,7 +82,6 @@ if TYPE_CHECKING:
     from nbtrack.sdk.runs import run as run
     from nbtrack.sdk.runs import runs as runs
     from nbtrack.sdk.runs import search_runs as search_runs
-    from nbtrack.sdk.sweep import sweep as sweep
     from nbtrack.sdk.sweep import sweep as sweep
     from nbtrack.sdk.tracking import active_run as active_run
     from nbtrack.sdk.tracking import config as config

@@ -293,7 +293,8 @@ class Dask:
             if missing > 0:
                 trial.inbox.run.recorder.tell("late", f"{missing} messages of the worker {trial.worker} were lost.")
         value, trace = None, outcome["traceback"]
-        status, reason = outcome["status"], outcome["reason"]
+        said = trial.inbox.ended if trial.inbox is not None else None  # it may have ended its run by itself
+        status, reason = said or (outcome["status"], outcome["reason"])
         if outcome["value"]:
             try:
                 value = _unpickled(outcome["value"])

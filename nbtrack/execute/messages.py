@@ -16,6 +16,7 @@ import json
 import struct
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from nbtrack.base import journal
@@ -23,12 +24,13 @@ from nbtrack.base.errors import StoreError
 from nbtrack.runs import objects
 from nbtrack.runs.active import ActiveRun
 from nbtrack.runs.ingest import Event, blob_body, decode_event
+from nbtrack.runs.recorder import Recorder
 
 Message = Mapping[str, Any]
 Seen = Callable[[Mapping[str, float], int], None]
 
 _POINTS = struct.Struct("<BIqd")
-_SILENT = frozenset({"session", "close", "execution"})  # of the worker's own process
+_SILENT = frozenset({"session", "close"})  # of processes that nobody here can look after
 
 
 class Inbox:
@@ -45,6 +47,8 @@ class Inbox:
         self._seen = seen
         self._layouts: dict[tuple[str, int], tuple[int, str, list[str]]] = {}
         self._parts: dict[str, dict[int, bytes]] = {}
+        self._writers: dict[str, Recorder] = {}  # of processes that began runs of their own: kernels
+        self._homes: dict[str, Recorder] = {}  # of runs that began there
 
     def take(self, body: bytes, writer: str = "") -> None:
         """One record of the process ``writer``."""
@@ -61,12 +65,28 @@ class Inbox:
 
     def close(self, status: str, reason: str | None) -> None:
         """End what the worker left open: its children, and the run itself."""
-        recorder = self.run.recorder
-        for name, event in list(recorder.opening.items()):
-            if event.get("parent") in self._ids.values() and name in self._ids:
+        for name, recorder in self._homes.items():
+            if name in recorder.opening:
                 recorder.event({"e": "end", "run": name, "status": status, "reason": reason, "at": time.time()})
                 recorder.forget(name)
         self.run.end(status, reason)
+        for recorder in self._writers.values():
+            recorder.close()
+        self._writers.clear()
+
+    def _home(self, run: str) -> Recorder:
+        return self._homes.get(run, self.run.recorder)
+
+    def _writer(self, name: str) -> Recorder:
+        """Who writes what a process elsewhere began: as it has a session of its own, so it has one here."""
+        if name in ("", self._far):
+            return self.run.recorder
+        if name not in self._writers:
+            recorder = self.run.recorder
+            with suppress(StoreError):
+                recorder.flush()  # its runs name ours as their parent
+            self._writers[name] = Recorder(recorder.project, recorder.database, "kernel")
+        return self._writers[name]
 
     # -- records
 
@@ -76,7 +96,7 @@ class Inbox:
         if known is None:
             return
         here, run, keys = known
-        self.run.recorder.write(_POINTS.pack(journal.POINTS, here, step, at) + body[_POINTS.size :])
+        self._home(run).write(_POINTS.pack(journal.POINTS, here, step, at) + body[_POINTS.size :])
         if run != self.run.id:
             return
         found = dict(zip(keys, struct.unpack_from(f"<{len(keys)}d", body, _POINTS.size), strict=True))
@@ -85,13 +105,12 @@ class Inbox:
             self._seen(found, step)
 
     def _layout(self, event: Event, writer: str) -> None:
-        number = self.run.recorder.layout(event["run"], event["keys"], event.get("source", "explicit"), "")
+        number = self._home(event["run"]).layout(event["run"], event["keys"], event.get("source", "explicit"), "")
         self._layouts[writer, event["no"]] = (number, event["run"], event["keys"])
 
     def _began(self, event: Event, writer: str) -> None:
         """A child of the run, or of one of its children."""
-        recorder = self.run.recorder
-        self._ids[event["id"]] = event["id"]
+        recorder = self._homes[event["id"]] = self._writer(writer)
         recorder.event(event)
         recorder.opening[event["id"]] = event
         recorder.wake()
@@ -100,8 +119,12 @@ class Inbox:
         if event["run"] == self.run.id:
             self.ended = (event["status"], event.get("reason"))
             return
-        self.run.recorder.event(event)
-        self.run.recorder.forget(event["run"])
+        self._home(event["run"]).event(event)
+        self._home(event["run"]).forget(event["run"])
+
+    def _execution(self, event: Event, writer: str) -> None:
+        if writer != self._far:
+            self._writer(writer).event(event)
 
     def _params(self, event: Event, writer: str) -> None:
         if event["run"] == self.run.id:
@@ -111,8 +134,9 @@ class Inbox:
     def _artifact(self, event: Event, writer: str) -> None:
         data: bytes = event.pop("data", b"")
         part = event.pop("part", None)
+        recorder = self._home(event["run"])
         if part is None:
-            self.run.recorder.append_checked(blob_body(event, data))
+            recorder.append_checked(blob_body(event, data))
             return
         name, number, total = part
         parts = self._parts.setdefault(name, {})
@@ -121,7 +145,6 @@ class Inbox:
             return
         whole = [parts[one] for one in sorted(parts)]
         del self._parts[name]
-        recorder = self.run.recorder
         try:
             recorder.project.create()
             found = objects.put_blocks(recorder.project.objects, whole)
@@ -131,7 +154,8 @@ class Inbox:
             recorder.event({**event, "hash": found, "size": sum(map(len, whole))})
 
     def _other(self, event: Event, writer: str) -> None:
-        self.run.recorder.append_checked(journal.encode_event(json.dumps(event)))
+        home = self._home(event.get("run", self.run.id))
+        home.append_checked(journal.encode_event(json.dumps(event)))
 
 
 _HANDLERS: dict[str, Callable[[Inbox, Event, str], None]] = {
@@ -140,4 +164,5 @@ _HANDLERS: dict[str, Callable[[Inbox, Event, str], None]] = {
     "end": Inbox._end,
     "params": Inbox._params,
     "artifact": Inbox._artifact,
+    "execution": Inbox._execution,
 }

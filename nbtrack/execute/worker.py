@@ -15,11 +15,12 @@ import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from nbtrack.runs import current
 from nbtrack.runs.active import status_of
-from nbtrack.runs.relay import Relay, RemoteRun
+from nbtrack.runs.relay import Listener, Relay, RemoteRun
 
 Say = Callable[[dict[str, Any]], None]
 
@@ -63,12 +64,12 @@ class Mail:
             self.sent += 1
             self._say({**self._head, "number": self.sent, "what": what, **content})
 
-    def records(self, bodies: list[bytes]) -> None:
-        """Send records, the way a `Relay` wants it."""
+    def records(self, writer: str, bodies: list[bytes]) -> None:
+        """Send records of this process, or of one that the task started."""
         small = [body for body in bodies if len(body) < _LARGE]
         self.late += [body for body in bodies if len(body) >= _LARGE]
         if small:
-            self.say("records", writer=self.writer, bodies=small)
+            self.say("records", writer=writer, bodies=small)
 
 
 @dataclass(frozen=True)
@@ -104,18 +105,23 @@ def do(
         return _outcome(mail, "failed", f"the worker {address} has {ours}, the driver {wrong}")
     with _turn:
         mail.say("began", about={"worker": address, "host": socket.gethostname(), "pid": os.getpid(), **versions()})
-        relay = Relay(mail.records)
+        relay = Relay(partial(mail.records, mail.writer))
         run = RemoteRun(relay, mail.writer, task)
+        listener = Listener(run.id, mail.records)
         current.adopt(run)
         with _guard:
             _running[mail.writer] = threading.get_ident()
         try:
-            return _called(mail, run, payload, shared)
+            status, reason, value, trace = _called(mail, run, payload, shared)
         finally:
+            listener.close()
             relay.close()
+        return _outcome(mail, status, reason, value, trace)
 
 
-def _called(mail: Mail, run: RemoteRun, payload: bytes, shared: tuple[bytes, ...]) -> dict[str, Any]:
+def _called(
+    mail: Mail, run: RemoteRun, payload: bytes, shared: tuple[bytes, ...]
+) -> tuple[str, str | None, bytes, str]:
     import cloudpickle
 
     value, error = b"", None
@@ -130,9 +136,7 @@ def _called(mail: Mail, run: RemoteRun, payload: bytes, shared: tuple[bytes, ...
         error = raised
     status, reason = status_of(error)
     run.end(status, reason)
-    run.recorder.flush()
-    text = "".join(traceback.format_exception(error)) if error is not None else ""
-    return _outcome(mail, status, reason, value, text)
+    return status, reason, value, "".join(traceback.format_exception(error)) if error is not None else ""
 
 
 def _outcome(mail: Mail, status: str, reason: str | None, value: bytes = b"", trace: str = "") -> dict[str, Any]:

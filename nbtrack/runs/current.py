@@ -23,7 +23,7 @@ from nbtrack.runs import values
 from nbtrack.runs.active import ActiveRun, status_of
 from nbtrack.runs.projects import recorder_of
 from nbtrack.runs.recorder import NOW, Recorder
-from nbtrack.runs.relay import Relay, RemoteRun
+from nbtrack.runs.relay import VARIABLE, Relay, RemoteRun, far
 
 
 def begin(
@@ -32,14 +32,14 @@ def begin(
     name: str | None = None,
     experiment: str = "default",
     kind: str = "script",
-    parent: ActiveRun | None = None,
+    parent: ActiveRun | str | None = None,
     recorder: Recorder | None = None,
     enter: bool = True,
     **about: Any,
 ) -> ActiveRun:
     """Begin a run and make it current; not current without ``enter``, for what another process executes.
 
-    A child begins where its parent is recorded.
+    parent: its run, recorded in the same place; of one that has ended, the id.
     about: notebook, cell, execution, number, source: see the ``runs`` table.
 
     Raises:
@@ -57,7 +57,7 @@ def begin(
         "experiment": run.experiment,
         "kind": kind,
         "started": run.started,
-        "parent": parent.id if parent else None,
+        "parent": parent.id if isinstance(parent, ActiveRun) else parent,
         **about,
     }
     recorder.event(event)
@@ -101,6 +101,18 @@ class _Parent:
             self.seen = found
             name = run.strip(b"\0").decode()
             self.run = ActiveRun(recorder_of(self.project), name, name, attached=self.session) if name else None
+        return self.run
+
+
+class _FarParent(_Parent):
+    """The run of a process elsewhere that this one works for, by way of a relay."""
+
+    def __init__(self, relay: Relay, run: str) -> None:
+        self.session = run
+        self.project = relay.project
+        self.run = RemoteRun(relay, run, run, attached=run)
+
+    def current(self) -> ActiveRun | None:
         return self.run
 
 
@@ -151,6 +163,10 @@ def _find_parent() -> None:
     """A spawned worker finds its parent through the environment."""
     global _parent, _looked
     _looked = True
+    found = far()
+    if found is not None:
+        _parent = _FarParent(*found)
+        return
     session, _, root = os.environ.get("NBTRACK_PARENT", "").partition(":")
     if not session or not root:
         return
@@ -171,7 +187,9 @@ def _after_fork() -> None:
     _process_runs.clear()
     _thread_runs.clear()
     _main_thread = threading.get_ident()
-    if inherited or _parent is None:
+    if VARIABLE in os.environ:
+        _looked, _parent = False, None  # it has to find a way of its own
+    elif inherited or _parent is None:
         _looked = True
         _parent = _from_inherited(inherited[-1].recorder) if inherited else _newest_recorder()
     elif _parent is not None:

@@ -1,0 +1,262 @@
+"""A run executed again from what was recorded, and held against it by the rule of `nbtrack.execute.verdicts`.
+
+The cells that the run comes from (`nbtrack.lineage`) are executed in their order in a fresh kernel, as they were when
+they ran, its own cell last; of a notebook that was executed as a whole, all of its cells. The kernel records into a
+project of its own, which is thrown away: what a cell of the past logs never mixes with your runs. Files that the cells
+write are written again, as the kernel works in the notebook's folder.
+
+The verdict is stored as a child run of kind ``reproduction``, with the new metrics, and why it may have turned out
+otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbtrack.base.cells import MAGIC, split_cell
+from nbtrack.base.config import Project
+from nbtrack.base.errors import CannotRun
+from nbtrack.base.ids import new_id
+from nbtrack.base.secrets import redact
+from nbtrack.execute.causes import causes
+from nbtrack.execute.environments import Environment, recorded
+from nbtrack.execute.kernels import CellFailed, Kernel
+from nbtrack.execute.notebook import EXECUTED, Progress
+from nbtrack.execute.verdicts import TOLERANCE, Verdict
+from nbtrack.lineage.contract import Lineage
+from nbtrack.lineage.service import LineageService
+from nbtrack.runs import contract as c
+from nbtrack.runs import current
+from nbtrack.runs.active import ActiveRun, status_of
+from nbtrack.runs.projects import database_of, recorder_of
+from nbtrack.runs.service import RunsService
+
+KIND = "reproduction"
+_KEPT = ("--params", "--metrics")  # options of %%track that say what is captured
+
+
+@dataclass
+class _Scene:
+    """What is executed. numbers: of each cell, which ``In[n]`` it was. own: the name of the run that counts."""
+
+    notebook: Any
+    path: Path
+    numbers: list[int | None]
+    own: str
+
+
+@dataclass
+class _Found:
+    """A run of the second time and those inside it, with the points of the first."""
+
+    detail: c.RunDetail
+    inside: list[c.RunRow]
+    points: dict[str, tuple[list[int], list[float], list[float]]]
+
+
+def reproduce(
+    service: RunsService,
+    given: str,
+    *,
+    tolerance: float = TOLERANCE,
+    env: bool = False,
+    timeout: int | None = None,
+    progress: Progress | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> tuple[ActiveRun, Verdict]:
+    """Execute a run again and compare; the child run that keeps the verdict, ended, and the verdict.
+
+    env: in the environment that it recorded, made anew where needed. timeout: seconds that a cell may take.
+
+    Raises:
+        NotFound, Ambiguous: the run. CannotRun: nothing of it can be executed; no kernel; no environment.
+        KeyboardInterrupt: Ctrl-C; the child was interrupted.
+    """
+    detail = service.get(c.RunRequest(given))
+    lineage = LineageService(service).graph(c.RunRequest(detail.row.id))
+    scene = _scene(service, detail, lineage)
+    place = recorded(service.project, detail.environment, tell) if env else None
+    folder = scene.path.parent if scene.path.parent.is_dir() else service.project.root
+    kernel = Kernel(scene.notebook, folder, None, place.python if place else None, timeout)
+    verdict = Verdict("ran", detail.row.id, tolerance=tolerance, environment=_environment(place))
+    run = _begin(service.project, detail)
+    status, reason = "finished", None
+    try:
+        with _scratch(service.project) as scratch:
+            error = _cells(scratch, kernel, scene, verdict, progress)
+            found = _read(scratch, scene)
+        _judge(verdict, error, found, [detail.row, *_ordered([service.row(one) for one in detail.children])])
+        good = verdict.verdict in ("reproduced", "ran")
+        verdict.reasons += causes(detail, lineage, found.detail if found else None, error, good)
+        _copy(found, run)
+        if error is not None:
+            status, reason = "failed", error
+    except BaseException as raised:
+        status, reason = status_of(raised)
+        raise
+    finally:
+        run.set_about(reproduced=verdict.plain())
+        run.end(status, reason)
+    return run, verdict
+
+
+def _judge(verdict: Verdict, error: str | None, found: _Found | None, then: list[c.RunRow]) -> None:
+    if error is not None:
+        verdict.verdict = "failed"
+        verdict.reasons.append(error)
+    verdict.judge(then, [found.detail.row, *found.inside] if found else [])
+
+
+def _copy(found: _Found | None, run: ActiveRun) -> None:
+    """The points of the second time into the run that is kept."""
+    for name, (steps, times, values) in found.points.items() if found is not None else ():
+        for step, at, value in zip(steps, times, values, strict=True):
+            run.log({name: value}, step, at)
+
+
+def _begin(project: Project, detail: c.RunDetail) -> ActiveRun:
+    row = detail.row
+    run = current.begin(
+        project,
+        name=f"{row.name} again"[:1000],
+        experiment=row.experiment,
+        kind=KIND,
+        parent=row.id,
+        notebook=row.notebook,
+        source=detail.code,
+        enter=False,
+    )
+    run.set_params({param.name: param.value for param in detail.params}, KIND)
+    return run
+
+
+# -- what is executed
+
+
+def _scene(service: RunsService, detail: c.RunDetail, lineage: Lineage) -> _Scene:
+    row = detail.row
+    path = service.project.root / (row.notebook or "reproduction.ipynb")
+    if row.kind == "notebook":
+        notebook = _whole(service, row)
+        return _Scene(notebook, path, [None] * len(notebook.cells), "")
+    if row.kind not in ("cell", "trial") or not lineage.cells or detail.code is None:
+        raise CannotRun(
+            f"The run '{row.name}' is of kind {row.kind}: there are no cells to execute again.",
+            "Runs of tracked cells, trials of sweeps and notebooks of `nbtrack run` can be reproduced.",
+        )
+    name = f"again-{new_id()}"
+    sources = [one.source or "" for one in lineage.cells[:-1]] + [_own_cell(detail.code, name)]
+    numbers: list[int | None] = [one.execution or one.number for one in lineage.cells]
+    return _Scene(_notebook(["%load_ext nbtrack", *sources]), path, [None, *numbers], name)
+
+
+def _own_cell(code: str, name: str) -> str:
+    """The run's own cell, its run named so that it is found, and with what says what is captured."""
+    given, body = split_cell(code)
+    words = []
+    with suppress(ValueError):
+        words = shlex.split(given or "")
+    kept = [word for number, word in enumerate(words) if word in _KEPT or words[max(0, number - 1)] in _KEPT]
+    kept += [word for word in words if word.startswith(tuple(f"{one}=" for one in _KEPT)) or word == "--no-autolog"]
+    return f"{MAGIC} {name} {shlex.join(dict.fromkeys(kept))}".rstrip() + f"\n{body}"
+
+
+def _notebook(sources: list[str]) -> Any:
+    import nbformat
+
+    new: Any = nbformat.v4
+    return new.new_notebook(cells=[new.new_code_cell(source) for source in sources])
+
+
+def _whole(service: RunsService, row: c.RunRow) -> Any:
+    """The notebook that the run kept."""
+    import nbformat
+
+    reads: Any = nbformat.reads
+    return reads(service.artifact(row.id, EXECUTED)[1].decode(), as_version=4)
+
+
+def _environment(place: Environment | None) -> str:
+    if place is None:
+        return "the one we are in"
+    return "; ".join(["made as recorded" if place.made else "as recorded", *place.notes])
+
+
+# -- executing
+
+
+@contextmanager
+def _scratch(project: Project) -> Iterator[Project]:
+    """A project to throw away, with the settings of the real one."""
+    root = Path(tempfile.mkdtemp(prefix="nbtrack-"))
+    made = Project(root)
+    try:
+        made.create()
+        with suppress(OSError):
+            shutil.copy(project.folder / "settings.json", made.folder / "settings.json")
+        yield made
+    finally:
+        recorder_of(made).close()
+        database_of(made).close()
+        shutil.rmtree(root, ignore_errors=True)
+
+
+@contextmanager
+def _whole_run(scratch: Project) -> Iterator[dict[str, str]]:
+    """A run that the kernel finds as its parent, and nobody else: what it has to be told for that."""
+    before = os.environ.get("NBTRACK_PARENT")
+    run = current.begin(scratch, name="whole", kind="notebook", enter=False)
+    try:
+        run.recorder.announce(run.id)
+        told = os.environ.get("NBTRACK_PARENT", "")
+        if before is None:
+            os.environ.pop("NBTRACK_PARENT", None)
+        else:
+            os.environ["NBTRACK_PARENT"] = before
+        yield {"NBTRACK_PARENT": told}
+    finally:
+        run.end()
+
+
+def _cells(scratch: Project, kernel: Kernel, scene: _Scene, verdict: Verdict, progress: Progress | None) -> str | None:
+    around = {"NBTRACK_DIR": str(scratch.root), "JPY_SESSION_NAME": str(scene.path)}
+    indices = [number for number, cell in enumerate(scene.notebook.cells) if cell.cell_type == "code"]
+    try:
+        with _whole_run(scratch) as told, kernel.running({**around, **told}):
+            for index in indices if progress is None else progress(indices, "running cells", len(indices)):
+                kernel.execute(index)
+                verdict.cells += 1
+    except CellFailed as failed:
+        number = scene.numbers[failed.index]
+        verdict.trace = failed.trace
+        where = f"the cell that was In[{number}]" if number else f"cell {failed.index + 1}"
+        return f"{where} failed: {redact(failed.reason)[0]}"
+    return None
+
+
+def _read(scratch: Project, scene: _Scene) -> _Found | None:
+    """What the kernel recorded."""
+    reads = RunsService(scratch)
+    reads.refresh(force=True)
+    rows = reads.page(c.PageRequest(limit=1000, sort=["started"])).rows
+    own = next((row for row in rows if row.name == (scene.own or "whole")), None)
+    if own is None:
+        return None
+    inside = _ordered([row for row in rows if row.parent == own.id])
+    points = {}
+    for name in own.metrics:
+        found = reads.history(own.id, name)
+        points[name] = (list(found.steps), list(found.times), list(found.values))
+    return _Found(reads.get(c.RunRequest(own.id)), inside, points)
+
+
+def _ordered(rows: list[c.RunRow]) -> list[c.RunRow]:
+    return sorted((row for row in rows if row.kind != KIND), key=lambda row: row.started)
