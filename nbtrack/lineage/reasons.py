@@ -32,6 +32,7 @@ from nbtrack.lineage import sizes, words
 from nbtrack.lineage.code import ABSENT, CodeChange, Params, compare
 from nbtrack.lineage.packages import FRAMEWORKS, imported
 from nbtrack.lineage.upstream import defining, unlike
+from nbtrack.runs import hashes
 from nbtrack.runs.contract import Change, Dataset, Execution, RunDetail
 
 _SOURCES = {
@@ -43,6 +44,8 @@ _SOURCES = {
 _PYTHON = ("python", "implementation")
 _LONGEST_LIST = 20  # packages in one text
 _SAME_MEMORY = 0.02  # of it: what a machine's own firmware takes is not always the same
+
+_AROUND = ("seen", "made_by", "read_by", "changed", "since", "mtime", "opened", "sampled", "read", "git", "dvc")
 
 _STATUS, _CODE, _OTHER_CODE, _EXPLICIT, _CAPTURED, _DATA, _SEED = range(7)
 _GIT, _IMPORTED, _VERSION, _PACKAGES, _MACHINE, _PLACE, _LOOKS = range(7, 14)
@@ -168,9 +171,9 @@ def _data(left: Sequence[Dataset], right: Sequence[Dataset]) -> Iterator[_Found]
             before, after = one and _known(one), other and _known(other)
             why = "one of the two runs read no such data"
             yield _reason(_DATA, "data", name, text, why, left=before, right=after)
-        elif one.hash and other.hash:
-            if one.hash != other.hash:
-                text = f"data.{name}: {one.hash[:8]} → {other.hash[:8]}"
+        elif (differ := hashes.differ(one.hash, other.hash)) is not None:
+            if differ:
+                text = f"data.{name}: {hashes.short(one.hash or '')} → {hashes.short(other.hash or '')}"
                 why = "the data has another content"
                 yield _reason(_DATA, "data", name, text, why, left=one.hash, right=other.hash)
         elif repr(_known(one)) != repr(_known(other)):
@@ -182,7 +185,9 @@ def _data(left: Sequence[Dataset], right: Sequence[Dataset]) -> Iterator[_Found]
 
 
 def _known(data: Dataset) -> dict[str, Any]:
-    return {"kind": data.kind, "path": data.path, **data.info}
+    """What a data set is by itself: not who made or saw it, nor when."""
+    info = {name: value for name, value in data.info.items() if name not in _AROUND}
+    return {"kind": data.kind, "path": data.path, **info}
 
 
 # -- git, environment, place

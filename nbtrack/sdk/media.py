@@ -14,6 +14,7 @@ from typing import Any
 
 from nbtrack.base.errors import InvalidValue, NbtrackError
 from nbtrack.base.secrets import redact
+from nbtrack.capture.data.paths import inside
 from nbtrack.runs import given, values
 from nbtrack.runs.active import ActiveRun
 
@@ -233,14 +234,19 @@ def _parquet_bytes(frame: Any) -> Content:
         raise InvalidValue("Tables as Parquet need pyarrow.", "pip install pyarrow, or name it .csv.") from error
 
 
-def about_data(data: Any, path: str | PathLike[str] | None) -> dict[str, Any]:
-    """Kind, shape and columns of a data set, without its content. What it does not tell is left out.
+def about_data(
+    data: Any, path: str | PathLike[str] | None, full: bool = False, root: Path | None = None
+) -> dict[str, Any]:
+    """Kind, shape and columns of a data set, and a hash of its content. What it does not tell is left out.
+
+    root: of the project; files in it are known by their place there.
 
     Raises:
         InvalidValue: the path is none.
     """
     kind = type(data)
-    if values.is_a(data, str, PurePath) and path is None:
+    is_path = values.is_a(data, str, PurePath) and path is None
+    if is_path:
         path = data
     where = None if path is None else values.check_text("A path", fspath_text(path), _LONGEST_PATH)
     info: dict[str, Any] = {"type": f"{kind.__module__}.{kind.__qualname__}"}
@@ -251,7 +257,30 @@ def about_data(data: Any, path: str | PathLike[str] | None) -> dict[str, Any]:
                 info[name] = found
     if "shape" in info:
         info.pop("length", None)
-    return {"kind": kind.__name__, "path": None if where is None else redact(where)[0], "info": info}
+    about: dict[str, Any] = {"kind": kind.__name__, "path": None if where is None else redact(where)[0], "info": info}
+    with suppress(Exception):  # whatever a user's class raises, or a disk: then it has no hash
+        _add_hash(about, data, where if is_path else None, full)
+        if where is not None and root is not None and os.path.exists(where):
+            about["path"] = redact(inside(os.path.abspath(where), root))[0]
+    return about
+
+
+def _add_hash(about: dict[str, Any], data: Any, path: str | None, full: bool) -> None:
+    from nbtrack.capture.data.content import content_of
+    from nbtrack.capture.data.files import Files
+    from nbtrack.capture.data.objects import said
+
+    if path is None:
+        content = content_of(data, full=full)
+        about["hash"] = content.hash
+        about["info"] |= said(content)
+        return
+    place, files = os.path.abspath(os.path.expanduser(path)), Files()
+    held = files.folder(place, full) if os.path.isdir(place) else files.file(place, full)
+    if held is not None:
+        about["hash"] = held.hash
+        about["kind"] = "folder" if os.path.isdir(place) else "file"
+        about["info"] = held.info
 
 
 def fspath_text(path: Any) -> str:
@@ -260,9 +289,16 @@ def fspath_text(path: Any) -> str:
         return os.fsdecode(os.fspath(path))
 
 
+def _dtypes(data: Any) -> dict[str, str] | None:
+    """The dtypes of a table's columns, where they differ."""
+    dtypes = {str(name): str(dtype) for name, dtype in zip(list(data.columns)[:200], list(data.dtypes), strict=False)}
+    return dtypes if len(set(dtypes.values())) > 1 else None
+
+
 _LOOKS: dict[str, Callable[[Any], Any]] = {
     "shape": lambda data: [int(side) for side in data.shape],
     "length": len,
     "columns": lambda data: [str(column) for column in list(data.columns)[:200]],
+    "dtypes": _dtypes,
     "dtype": lambda data: None if data.dtype is None else str(data.dtype),
 }

@@ -296,13 +296,17 @@ def log_table(table: Any, artifact_file: str = "table.csv") -> None:
     media.put(run, path, *media.table_bytes(table, path))
 
 
-def log_input(data: Any, name: str, path: str | os.PathLike[str] | None = None) -> None:
-    """Note a data set that the run read: its kind, shape and columns (not its content).
+def log_input(data: Any, name: str, path: str | os.PathLike[str] | None = None, full: bool = False) -> None:
+    """Note a data set that the run read: its kind, shape and columns, and a hash of its content (not the content).
+
+    data: a DataFrame, Series, array, tensor, list or dict of these, or the path of a file or folder. path: where it
+    came from. full: hash all of it; else what is larger than 64 MiB is sampled, and the hash says so.
 
     Raises:
         NoActiveRun: no run is active. InvalidValue: the name cannot be stored.
     """
-    must().add_dataset(name, **media.about_data(data, path))
+    run = must()
+    run.add_dataset(name, **media.about_data(data, path, full, run.recorder.project.root))
 
 
 # -- parts

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nbtrack.base.errors import NotFound
+from nbtrack.runs import hashes
 
 
 def save_output(conn: sqlite3.Connection, run: int, values: Mapping[str, Any]) -> None:
@@ -76,7 +77,16 @@ def artifacts_of(conn: sqlite3.Connection, run: int) -> list[dict[str, Any]]:
 
 
 def save_dataset(conn: sqlite3.Connection, run: int, values: Mapping[str, Any]) -> None:
-    """Store that a run read a data set."""
+    """Store that a run read a data set. One that was found never takes the place of one that the user logged."""
+    info = dict(values.get("info", {}))
+    if "seen" in info:
+        query = "SELECT info FROM datasets WHERE run = ? AND name = ?"
+        known = conn.execute(query, (run, values["name"])).fetchone()
+        if known is not None and "seen" not in json.loads(known[0]):
+            return
+    changed = _changed(conn, run, values)
+    if changed is not None:
+        info["changed"] = changed
     conn.execute(
         "INSERT OR REPLACE INTO datasets (run, name, role, kind, path, hash, info) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
@@ -86,9 +96,41 @@ def save_dataset(conn: sqlite3.Connection, run: int, values: Mapping[str, Any]) 
             values["kind"],
             values.get("path"),
             values.get("hash"),
-            json.dumps(values.get("info", {})),
+            json.dumps(info),
         ),
     )
+
+
+_SAME_PATH = """SELECT runs.id, runs.name, datasets.hash, runs.started FROM datasets JOIN runs ON runs.n = datasets.run
+    WHERE datasets.path = ? AND datasets.run < ? AND runs.trashed IS NULL
+    ORDER BY datasets.run DESC LIMIT ?"""
+_SAME_NAME = """SELECT before.id, before.name, datasets.hash, before.started
+    FROM (SELECT earlier.n, earlier.id, earlier.name, earlier.started FROM runs AS earlier, runs AS own
+          WHERE own.n = ? AND earlier.notebook = own.notebook AND earlier.cell IS own.cell AND earlier.n < own.n
+                AND earlier.trashed IS NULL
+          ORDER BY earlier.n DESC LIMIT ?) AS before
+    JOIN datasets ON datasets.run = before.n AND datasets.name = ? AND datasets.path IS NULL
+    ORDER BY before.n DESC LIMIT ?"""
+_BACK = 100  # runs of the cell that are looked through
+
+
+def _changed(conn: sqlite3.Connection, run: int, values: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The latest run before that read the same data, if their content was another then; None if not.
+
+    The same data are those of the same path; without one, those of the same name in the same cell. Hashes that were
+    made in another way tell nothing: the run before those is asked.
+    """
+    now, path = values.get("hash"), values.get("path")
+    if not now:
+        return None
+    if path:
+        rows = conn.execute(_SAME_PATH, (path, run, _BACK))
+    else:
+        rows = conn.execute(_SAME_NAME, (run, _BACK, values["name"], _BACK))
+    for run_id, name, before, at in rows:
+        if hashes.differ(before, now) is not None:
+            return {"run": run_id, "name": name, "hash": before, "at": at} if before != now else None
+    return None
 
 
 def datasets_of(conn: sqlite3.Connection, run: int) -> list[dict[str, Any]]:
