@@ -1,0 +1,67 @@
+"""The rule by which a second time is held against the first."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from nbtrack.execute.verdicts import Verdict, close, is_time
+from nbtrack.runs.contract import RunRow, Summary
+
+
+def row(name: str, **metrics: float) -> RunRow:
+    about: dict[str, Any] = dict.fromkeys(RunRow.__struct_fields__)
+    found = {key.replace("__", "/"): Summary(value, value, value, value, 1, 0) for key, value in metrics.items()}
+    return RunRow(**{**about, "name": name, "metrics": found})
+
+
+def judged(then: list[RunRow], now: list[RunRow], tolerance: float = 1e-6) -> Verdict:
+    verdict = Verdict("ran", "x", tolerance=tolerance)
+    verdict.judge(then, now)
+    return verdict
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (1.0, 1.0, True), (1.0, 1.0 + 1e-9, True), (1.0, 1.00001, False), (math.nan, math.nan, True),
+        (math.nan, 1.0, False), (math.inf, math.inf, True), (math.inf, -math.inf, False), (math.inf, 1e308, False),
+        (0.0, -0.0, True), (0.0, 1e-300, False), (1e308, -1e308, False), (5e-324, 5e-324, True),
+    ],
+)  # fmt: skip
+def test_values_are_the_same_within_a_share_of_the_larger(one: float, other: float, same: bool) -> None:
+    assert close(one, other, 1e-6) is same
+    assert close(other, one, 1e-6) is same
+
+
+@pytest.mark.parametrize(
+    "name", ["fit_seconds", "system/cpu", "time", "fitTime", "epoch.duration", "samples_per_second", "step_ms"]
+)
+def test_metrics_of_time_and_machine_decide_nothing(name: str) -> None:
+    assert is_time(name)
+
+
+@pytest.mark.parametrize("name", ["loss", "val_acc", "timesteps", "sometime_loss", "perplexity", "ecosystem/acc"])
+def test_other_metrics_decide(name: str) -> None:
+    assert not is_time(name)
+
+
+def test_the_verdicts() -> None:
+    then = [row("a", acc=0.9, fit_seconds=1.0)]
+    assert judged(then, [row("b", acc=0.9, fit_seconds=9.0)]).verdict == "reproduced"
+    assert judged(then, [row("b", acc=0.91)]).verdict == "differs"
+    assert judged(then, [row("b", acc=0.91)], tolerance=0.1).verdict == "reproduced"
+    missing = judged(then, [row("b", other=1.0)])
+    assert (missing.verdict, missing.missing) == ("incomplete", ["acc", "fit_seconds"])
+    assert judged(then, []).verdict == "incomplete"
+    assert judged([row("a", fit_seconds=1.0)], [row("b", fit_seconds=2.0)]).verdict == "ran"
+    assert judged([row("a")], [row("b")]).verdict == "ran"
+
+
+def test_runs_inside_are_paired_by_their_order() -> None:
+    then = [row("a"), row("x", score=1.0), row("y", score=2.0)]
+    assert judged(then, [row("b"), row("p", score=1.0), row("q", score=2.0)]).verdict == "reproduced"
+    other = judged(then, [row("b"), row("p", score=1.0)])
+    assert (other.verdict, other.missing) == ("incomplete", ["y: score"])
