@@ -14,7 +14,7 @@ from typing import Any
 from nbtrack.base.errors import InvalidOption, NbtrackError
 from nbtrack.base.names import better
 from nbtrack.runs.active import ActiveRun
-from nbtrack.sweeps.spec import Spec, plain
+from nbtrack.sweeps.spec import Spec, plain, without_secrets
 from nbtrack.sweeps.trial import Executor, Result, Source, Trial
 from nbtrack.tables import main_metric
 
@@ -243,6 +243,6 @@ class Sweep:
                 "name": best.name,
                 "metric": metric,
                 "value": plain(best.metrics[metric]),
-                "values": {name: plain(value) for name, value in best.values.items()},
+                "values": without_secrets(best.values),
             }
         return known

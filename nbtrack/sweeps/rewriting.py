@@ -10,7 +10,6 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from nbtrack.base.cells import python_part
 from nbtrack.base.errors import InvalidOption
 from nbtrack.capture.syntax import CellSyntax, read_cell
 from nbtrack.lineage.places import Places, places
@@ -35,7 +34,7 @@ class Template:
         self.cell = cell
         self.names = tuple(names)
         self.here: Places = places(cell)
-        self.syntax: CellSyntax = read_cell(python_part(cell) if python is None else python)
+        self.syntax: CellSyntax = read_cell(self.here.masked.python if python is None else python)
         self.injected = tuple(name for name in self.names if name not in self.here.found)
         for name in self.injected:
             self._check_read(name)

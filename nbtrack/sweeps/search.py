@@ -72,11 +72,15 @@ class Search:
                 self._study.tell(trial.handle, state=state.FAIL)
 
     def _prunes(self, handle: Any) -> Prunes:
+        reported = 0
+
         def prunes(value: float, step: int) -> bool:
+            nonlocal reported
             if step < 0:
                 return False
             handle.report(value, step)
-            return bool(handle.should_prune())
+            reported += 1
+            return reported > 1 and bool(handle.should_prune())  # one alone may be the result of a trial that is done
 
         return prunes
 

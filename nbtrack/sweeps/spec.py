@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from nbtrack.base.errors import InvalidOption
+from nbtrack.base.secrets import redact_value
 from nbtrack.lineage.written import stored
 from nbtrack.sweeps.values import MOST, Axis, Choices
 from nbtrack.sweeps.words import SEARCHES
@@ -53,7 +54,7 @@ class Spec:
     def about(self) -> dict[str, Any]:
         """The same as plain JSON, for the run of the sweep."""
         return {
-            "axes": {name: _about_axis(axis) for name, axis in self.axes.items()},
+            "axes": {name: redact_value(name, _about_axis(axis))[0] for name, axis in self.axes.items()},
             "search": self.search,
             "trials": self.count(),
             "objective": self.objective,
@@ -136,6 +137,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(one) for one in value]
     return stored(value) if isinstance(value, int | float | str | bool | None) else repr(value)
+
+
+def without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of params as they may be stored, as plain JSON."""
+    return {name: redact_value(name, plain(value))[0] for name, value in values.items()}
 
 
 def _about_axis(axis: Axis) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from nbtrack.base.errors import Stopped
 from nbtrack.runs.active import ActiveRun
 from nbtrack.runs.values import is_a
-from nbtrack.sweeps.spec import plain
+from nbtrack.sweeps.spec import without_secrets
 
 Prunes = Callable[[float, int], bool]
 
@@ -35,7 +35,7 @@ class Trial:
         """What its run keeps of it."""
         known = {
             "number": self.number,
-            "values": {name: plain(value) for name, value in self.values.items()},
+            "values": without_secrets(self.values),
             "cell": self.cell,
             "key": self.key,
         }
