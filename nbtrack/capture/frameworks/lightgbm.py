@@ -14,6 +14,8 @@ from typing import Any
 from nbtrack.capture.frameworks.boosting import Training, as_dict, begin
 from nbtrack.capture.frameworks.patches import Call, Patches
 
+_FIRST = -1_000_000
+
 
 def install(patches: Patches) -> None:
     """Give each training our callback, before early stopping: that ends it by an exception."""
@@ -46,10 +48,10 @@ class _Looks:
         ours = _Callback(self._patches, training)
         if len(call.args) > self._at:
             args = list(call.args)
-            args[self._at] = [*(args[self._at] or ()), ours]
+            args[self._at] = [ours, *(args[self._at] or ())]
             call.args = tuple(args)
         else:
-            call.kwargs = {**call.kwargs, "callbacks": [*(call.kwargs.get("callbacks") or ()), ours]}
+            call.kwargs = {**call.kwargs, "callbacks": [ours, *(call.kwargs.get("callbacks") or ())]}
 
     def after(self, call: Call) -> None:
         """It has ended."""
@@ -71,12 +73,12 @@ class _Looks:
 
 
 class _Callback:
-    """Tells the iterations of one training. Before ``early_stopping`` (30), beside ``record_evaluation`` (20)."""
+    """Tells the iterations of one training. First of all callbacks: others end a training by an exception."""
 
-    order = 20
     before_iteration = False
 
     def __init__(self, patches: Patches, training: Training) -> None:
+        self.order = _FIRST  # of the object: LightGBM gives one to those that have none of their own
         self._patches = patches
         self._training = training
 

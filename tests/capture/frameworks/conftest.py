@@ -62,6 +62,10 @@ class Cells:
         """An artifact."""
         return self.service.artifact(run.row.id, path)[1].decode()
 
+    def outputs(self, run: c.RunDetail) -> str:
+        """What a cell printed."""
+        return "".join(one.text or "" for one in self.service.outputs(c.RunRequest(run.row.id)).outputs)
+
 
 def params(run: c.RunDetail) -> dict[str, Any]:
     """Names and values."""
