@@ -44,10 +44,12 @@ class Relay(Recorder):
     """A recorder whose records are sent. There is no file behind it: its project is a name only.
 
     send: takes the bodies of records in their order; called from one thread at a time. What it raises is told once,
-    and the records of that call are lost.
+    and the records of that call are lost. at_once: each record is sent when it is written, so that it is safe when the
+    process is killed; else several go together.
     """
 
-    def __init__(self, send: Send, kind: str = "worker") -> None:
+    def __init__(self, send: Send, kind: str = "worker", at_once: bool = False) -> None:
+        self._at_once = at_once
         self._send: Send | None = send
         self._buffer: list[bytes] = []
         self._size = 0
@@ -59,7 +61,7 @@ class Relay(Recorder):
         with self._opening_lock:
             self._buffer.append(body)
             self._size += len(body)
-            full, first = self._size > _FULL, len(self._buffer) == 1
+            full, first = self._at_once or self._size > _FULL, len(self._buffer) == 1
         if full:
             self.flush()
         elif first:
@@ -193,7 +195,7 @@ def far() -> tuple[Relay, str] | None:
         def send(bodies: list[bytes]) -> None:
             connection.sendall(b"".join(_LENGTH.pack(len(body)) + body for body in bodies))
 
-        _far, _far_pid = Relay(send), os.getpid()
+        _far, _far_pid = Relay(send, at_once=True), os.getpid()
         send([secret.encode(), _far.session.encode()])
     return _far, run
 
