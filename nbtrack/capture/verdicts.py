@@ -45,6 +45,7 @@ def _work_out(session: Session, run: ActiveRun, own: int, path: Path | None) -> 
     verdict = judge(found, session.history, executions, own, notebook)
     verdict.add(changed_data(_datasets(run)))
     run.set_about(lineage=verdict.plain(len(found.numbers)))
+    run.recorder.wake()  # the run has ended: nothing else would bring it in
 
 
 def _datasets(run: ActiveRun) -> list[dict[str, Any]]:
