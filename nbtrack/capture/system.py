@@ -50,8 +50,9 @@ class SystemMetrics:
 
 def follow(run: ActiveRun) -> None:
     """Sample for a run, once it is old enough, until it ends."""
-    run.at_end(lambda: sampler.leave(run))
-    sampler.follow(run)
+    if hasattr(run.recorder, "ticks"):  # on a worker of a cluster the driver's run is sampled, by the driver
+        run.at_end(lambda: sampler.leave(run))
+        sampler.follow(run)
 
 
 class Sampler:

@@ -69,6 +69,59 @@ def put_summary(run: ActiveRun, model: Any) -> None:
         run.add_bytes(f"models/{model.name}.txt", "\n".join([*lines, ""]).encode(), "text/plain", "autolog")
 
 
+class _Epochs:
+    """What our callback does, whatever Keras' own class is."""
+
+    model: Any
+    params: Any
+
+    def __init__(self, choices: Any = None) -> None:
+        super().__init__()
+        self._choices = choices
+        self._training = False
+        self._told = False
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Called by Keras."""
+        if self._choices is None:
+            need_run()
+        self._training, self._told = True, False
+
+    @guarded
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Called by Keras. The model tells of itself at the first: only then is it built in any case."""
+        run = current()
+        if run is None:
+            return
+        if not self._told:
+            self._told = True
+            if self._wants("params"):
+                put_model(run, self.model, self.params)
+            if self._wants("artifacts"):
+                put_summary(run, self.model)
+        if self._wants("metrics"):
+            put_metrics(run, dict(logs or {}), epoch)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Called by Keras."""
+        self._training = False
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        """Called by Keras."""
+        if self._choices is None and not self._training:
+            need_run()
+
+    @guarded
+    def on_test_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Called by Keras; in a training what this tells comes with the epoch."""
+        run = current()
+        if run is not None and not self._training and self._wants("metrics"):
+            put_metrics(run, {f"test_{name}": value for name, value in dict(logs or {}).items()})
+
+    def _wants(self, what: str) -> bool:
+        return self._choices is None or bool(getattr(self._choices, what))
+
+
 @cache
 def callback_class() -> type:
     """`KerasCallback`.
@@ -78,61 +131,11 @@ def callback_class() -> type:
     """
     import keras
 
-    class KerasCallback(keras.callbacks.Callback):  # type: ignore[misc]
+    class KerasCallback(_Epochs, keras.callbacks.Callback):  # type: ignore[misc]
         """Logs a training to the run that is active: ``model.fit(x, y, callbacks=[nbtrack.KerasCallback()])``.
 
         choices: set by autolog, to what the user wants of it.
         """
-
-        def __init__(self, choices: Any = None) -> None:
-            super().__init__()
-            self._choices = choices
-            self._training = False
-
-        def on_train_begin(self, logs: Any = None) -> None:
-            """Called by Keras."""
-            if self._choices is None:
-                need_run()
-            self._training = True
-
-        @guarded
-        def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-            """Called by Keras. The model tells of itself at the first: only then is it built in any case."""
-            run = current()
-            if run is not None:
-                self._describe(run)
-                if self._wants("metrics"):
-                    put_metrics(run, dict(logs or {}), epoch)
-
-        def on_train_end(self, logs: Any = None) -> None:
-            """Called by Keras."""
-            self._training = False
-            self._told = False
-
-        def on_test_begin(self, logs: Any = None) -> None:
-            """Called by Keras."""
-            if self._choices is None and not self._training:
-                need_run()
-
-        @guarded
-        def on_test_end(self, logs: Mapping[str, Any] | None = None) -> None:
-            """Called by Keras; in a training what this tells comes with the epoch."""
-            run = current()
-            if run is not None and not self._training and self._wants("metrics"):
-                put_metrics(run, {f"test_{name}": value for name, value in dict(logs or {}).items()})
-
-        _told = False
-
-        def _describe(self, run: ActiveRun) -> None:
-            if not self._told:
-                self._told = True
-                if self._wants("params"):
-                    put_model(run, self.model, self.params)
-                if self._wants("artifacts"):
-                    put_summary(run, self.model)
-
-        def _wants(self, what: str) -> bool:
-            return self._choices is None or bool(getattr(self._choices, what))
 
     KerasCallback.__module__, KerasCallback.__qualname__ = "nbtrack.sdk.loggers", "KerasCallback"
     return KerasCallback

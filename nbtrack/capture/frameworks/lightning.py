@@ -101,6 +101,65 @@ def installed() -> str:
     return "pytorch_lightning"
 
 
+def _is_first() -> bool:
+    """Whether this is the process that speaks for all those that train together."""
+    known = sys.modules.get("lightning_utilities.core.rank_zero")
+    return not getattr(getattr(known, "rank_zero_only", None), "rank", 0)
+
+
+class _Log:
+    """What our logger does, whichever of the two packages it is for."""
+
+    is_nbtrack = True
+
+    def __init__(self, folder: str | None = None) -> None:
+        super().__init__()
+        self._folder = folder
+        self._asked = folder is None
+
+    @property
+    def name(self) -> str:
+        """The first part of the path for checkpoints."""
+        return "nbtrack" if self._asked else ""
+
+    @property
+    def version(self) -> str:
+        """The second part: the run's id."""
+        run = current() if self._asked else None
+        return run.id if run is not None else ""
+
+    @property
+    def save_dir(self) -> str | None:
+        """Where Lightning's files go; None is where it likes."""
+        return self._folder
+
+    @property
+    def experiment(self) -> ActiveRun | None:
+        """The run."""
+        return current()
+
+    @guarded
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Called by Lightning with numbers."""
+        run = current()
+        if run is not None and _is_first():
+            records.put_metrics(run, dict(metrics), step)
+
+    @guarded
+    def log_hyperparams(self, params: Any, *_: Any, **__: Any) -> None:
+        """Called by Lightning with hyperparameters; autolog has told them already."""
+        run = current()
+        if run is not None and self._asked and _is_first():
+            given = params if isinstance(params, Mapping) else vars(params)
+            plain = {name: setting(value) for name, value in given.items()}
+            run.set_params({name: value for name, value in plain.items() if value is not NOTHING})
+
+    def log_graph(self, model: Any, input_array: Any = None) -> None:
+        """Called when a Trainer begins: the moment to say that no run is active."""
+        if self._asked and _is_first():
+            need_run()
+
+
 @cache
 def logger_class(package: str) -> type:
     """`NbtrackLogger`, a Logger as this package knows them.
@@ -108,68 +167,14 @@ def logger_class(package: str) -> type:
     Raises:
         ImportError: the package is not installed.
     """
-    home = import_module(_home(package))
-    base: Any = home.loggers.Logger
-    rank_zero_only: Any = import_module(f"{_home(package)}.utilities").rank_zero_only
+    base: Any = import_module(f"{_home(package)}.loggers").Logger
 
-    class NbtrackLogger(base):  # type: ignore[misc]
+    class NbtrackLogger(_Log, base):  # type: ignore[misc]
         """Logs what Lightning logs to the run that is active: ``Trainer(logger=nbtrack.NbtrackLogger())``.
 
         Checkpoints go to ``nbtrack/<run id>/checkpoints`` if nothing else is said. folder: set by autolog, whose
         logger is to change nothing of where Lightning puts its files.
         """
-
-        is_nbtrack = True
-
-        def __init__(self, folder: str | None = None) -> None:
-            super().__init__()
-            self._folder = folder
-            self._asked = folder is None
-
-        @property
-        def name(self) -> str:
-            """The first part of the path for checkpoints."""
-            return "nbtrack" if self._asked else ""
-
-        @property
-        def version(self) -> str:
-            """The second part: the run's id."""
-            run = current() if self._asked else None
-            return run.id if run is not None else ""
-
-        @property
-        def save_dir(self) -> str | None:
-            """Where Lightning's files go; None is where it likes."""
-            return self._folder
-
-        @property
-        def experiment(self) -> ActiveRun | None:
-            """The run."""
-            return current()
-
-        @rank_zero_only  # type: ignore[untyped-decorator]
-        @guarded
-        def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-            """Called by Lightning with numbers."""
-            run = current()
-            if run is not None:
-                records.put_metrics(run, dict(metrics), step)
-
-        @rank_zero_only  # type: ignore[untyped-decorator]
-        @guarded
-        def log_hyperparams(self, params: Any, *_: Any, **__: Any) -> None:
-            """Called by Lightning with hyperparameters; autolog has told them already."""
-            run = current()
-            if run is not None and self._asked:
-                given = params if isinstance(params, Mapping) else vars(params)
-                plain = {name: setting(value) for name, value in given.items()}
-                run.set_params({name: value for name, value in plain.items() if value is not NOTHING})
-
-        @rank_zero_only  # type: ignore[untyped-decorator]
-        def log_graph(self, model: Any, input_array: Any = None) -> None:
-            """Called when a Trainer begins: the moment to say that no run is active."""
-            if self._asked:
-                need_run()
 
     NbtrackLogger.__module__, NbtrackLogger.__qualname__ = "nbtrack.sdk.loggers", "NbtrackLogger"
     return NbtrackLogger

@@ -11,7 +11,8 @@ for where the step was called: among the names of the functions that led there, 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from inspect import CO_OPTIMIZED
 from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -141,7 +142,7 @@ def _module_of(optimizer: Any, frame: FrameType | None) -> Any:
         if frame is None:
             return None
         best, most = None, (0, 0)
-        for module in _modules_in(frame):
+        for module in _modules_near(frame):
             own = set(map(id, module.parameters()))
             rank = (len(own & wanted), -len(own))
             if rank[0] and rank > most:
@@ -153,16 +154,23 @@ def _module_of(optimizer: Any, frame: FrameType | None) -> Any:
     return None
 
 
-def _modules_in(frame: FrameType) -> Iterator[Any]:
+def _modules_near(frame: FrameType) -> list[Any]:
+    """Modules among the names of a frame and the attributes of its ``self``."""
+    held = frame.f_locals
+    found = [*_modules(held.values()), *_modules(_attributes(held.get("self")))]
+    if frame.f_code.co_flags & CO_OPTIMIZED and type(held) is dict:
+        held.clear()  # before Python 3.13 a function's frame keeps this copy, and with it the tensors of this step
+    return found
+
+
+def _attributes(owner: Any) -> Iterable[Any]:
+    try:
+        return tuple(object.__getattribute__(owner, "__dict__").values())
+    except (AttributeError, TypeError):
+        return ()
+
+
+def _modules(values: Iterable[Any]) -> Iterator[Any]:
     from torch.nn import Module
 
-    held = frame.f_locals
-    for value in list(held.values())[-_NAMES:]:
-        if isinstance(value, Module):
-            yield value
-    owner = held.get("self")
-    attributes = getattr(owner, "__dict__", None)
-    if type(attributes) is dict:
-        for value in list(attributes.values())[:_NAMES]:
-            if isinstance(value, Module):
-                yield value
+    return (value for value in list(values)[:_NAMES] if issubclass(type(value), Module))

@@ -95,6 +95,23 @@ def test_a_model_in_a_trainer_of_the_users_and_a_compiled_one_are_found(torch_ce
     assert params(run)["Net.parameters"] == 23
 
 
+def test_looking_for_the_model_keeps_nothing_of_the_first_step_alive(torch_cells: Cells) -> None:
+    torch_cells.track(
+        "import weakref\n"
+        "class Batch(list): pass\n"
+        "def fit():\n"
+        "    net = Net()\n"
+        "    opt = torch.optim.SGD(net.parameters(), lr=0.1)\n"
+        "    for step in range(2):\n"
+        "        batch = Batch()\n"
+        "        if step == 0: first = weakref.ref(batch)\n"
+        "        net(x).sum().backward()\n"
+        "        opt.step()\n"
+        "    assert net is not None and first() is None\n"
+        "fit()"
+    )
+
+
 def test_without_autolog_nothing_is_told_and_after_a_cell_no_hook_is_left(torch_cells: Cells) -> None:
     code = "net = Net()\ntrain(net, torch.optim.Adam(net.parameters()))\nassert hooks() == {}"
     assert "torch.module" in params(torch_cells.track(code.format(1)))
