@@ -19,7 +19,7 @@ _DEEP = 2  # containers in containers that are followed
 _FIRST, _LAST = 48, 8  # items of a container that are looked at
 _BYTES = 1 << 15  # of an array that is looked at as a whole
 _ELEMENTS = 1_024  # of a larger one
-_ROWS, _COLUMNS = 48, 12  # of a table
+_ROWS, _COLUMNS = 32, 8  # of a table
 _PARAMETERS = 512  # of a network; the content of a few of them
 _TEXT = 400
 
@@ -158,7 +158,7 @@ class _Eye:
         return True
 
     def array(self, value: Any) -> None:
-        self.content.append(f"{value.dtype}{value.shape}".encode())
+        self.content.append(f"{value.dtype.str}{value.shape}".encode())
         if value.dtype.hasobject:
             flat = value.reshape(-1) if value.flags.c_contiguous else value.flat
             self.sampled |= value.size > _FIRST
@@ -184,13 +184,17 @@ class _Eye:
         if isinstance(value, pd.DataFrame):
             columns = list(value.columns[:_ELEMENTS])
             self.items(columns, len(columns), 1)
-            self.content.append(repr([str(one) for one in value.dtypes.tolist()[:_ELEMENTS]]).encode())
-            step = max(1, -(-len(columns) // _COLUMNS))
-            self.sampled |= step > 1
-            for place in range(0, part.shape[1], step):
-                self.array(part.iloc[:, place].to_numpy())
+            dtypes = value.dtypes.tolist()[:_ELEMENTS]
+            self.content.append(" ".join(_dtype(one) for one in dtypes).encode())
+            if dtypes and hasattr(dtypes[0], "kind") and all(one is dtypes[0] for one in dtypes):
+                self.array(part.to_numpy())
+            else:
+                step = max(1, -(-len(columns) // _COLUMNS))
+                self.sampled |= step > 1
+                for place in range(0, part.shape[1], step):
+                    self.array(part.iloc[:, place].to_numpy())
         else:
-            self.content.append(f"{value.name!s:.80}{value.dtype}".encode())
+            self.content.append(f"{value.name!s:.80}{_dtype(value.dtype)}".encode())
             self.array(part.to_numpy())
         self.array(part.index.to_numpy())
 
@@ -241,6 +245,11 @@ _TOKENS: dict[type, Any] = {
     range: lambda value: repr(value).encode(),
     slice: lambda _: b"slice",
 }
+
+
+def _dtype(given: Any) -> str:
+    """numpy's own names of its dtypes take long to make."""
+    return str(getattr(given, "str", None) or given)
 
 
 def _is_moving(value: Any) -> bool:

@@ -65,8 +65,7 @@ class States:
         names = sorted({*direct, *far.names})[:_NAMES]
         values = {name: namespace[name] for name in names}
         marks = look_all(values, _SECONDS)
-        may_bind = (effects.stored | far.names) & namespace.keys()
-        ids = {name: id(namespace[name]) for name in may_bind}
+        ids = {name: id(namespace[name]) for name in effects.stored | far.names if name in namespace}
         look = self._looks[execution.number] = _Look(effects, names, marks, ids)
         if effects.opaque or effects.stars:
             look.everything = _identities(namespace)
@@ -74,7 +73,7 @@ class States:
         facts = execution.facts
         if far.names:
             facts["reached"] = sorted(far.names)[:_NAMES]
-        foreign = sorted((effects.free | far.names) & namespace.keys() - self._bound)
+        foreign = sorted(name for name in effects.free | far.names if name in namespace and name not in self._bound)
         if foreign:
             facts["foreign"] = foreign[:_NAMES]
         takes = {name: marks[name].content for name in names if marks[name].content and _is_data(values[name])}
@@ -90,13 +89,14 @@ class States:
         values = {name: namespace[name] for name in look.names if name in namespace}
         marks = look_all(values, _SECONDS)
         bound = self._rebound(look, namespace)
+        surely = {name for name in effects.sure if name in namespace}  # no set of all keys: they may be thousands
         mutated = {
             name
             for name, mark in marks.items()
             if name not in bound and (differ(look.marks[name], mark) or (mark.moving and name not in effects.stored))
         }
         mutated |= self._others(execution.number, mutated, namespace)
-        told = _first(name for name in sorted(mutated | bound | (effects.sure & namespace.keys())))
+        told = _first(name for name in sorted(mutated | bound | surely))
         new = {name: namespace[name] for name in told if name in namespace}
         for name, mark in look_all(
             {one: new[one] for one in new if one not in marks or one in bound}, _SECONDS
@@ -108,7 +108,7 @@ class States:
         facts["marks"] = {name: marks[name].content for name in new if marks[name].content and _is_data(new[name])}
         facts["estimators"] = sorted(name for name in effects.fitted if name in namespace and _refits(namespace[name]))
         self._randomness(look, facts)
-        self._remember(execution, bound | (effects.sure & namespace.keys()), marks, namespace)
+        self._remember(execution, bound | surely, marks, namespace)
 
     # -- parts
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from .conftest import PATIENCE, Kernel
 
 from nbtrack.base.config import Project
 from nbtrack.lineage import contract as lc
@@ -18,6 +17,8 @@ from nbtrack.lineage.service import LineageService
 from nbtrack.runs import contract as c
 from nbtrack.runs.projects import forget_all
 from nbtrack.runs.service import RunsService
+
+from .conftest import PATIENCE, Kernel
 
 
 class Bench:
