@@ -18,10 +18,14 @@ class ExplainRequest(Struct):
 
 
 class Reason(Struct):
-    """One thing that changed. rank: 1 is the likeliest cause. text: what changed, in words. why: why it ranks there."""
+    """One thing that changed. rank: 1 is the likeliest cause. text: what changed, in words. why: why it ranks there.
+
+    what: "variable" is a name that the cell took with another content, "hidden" what the notebook does not show of one
+    of the two runs.
+    """
 
     rank: int
-    what: Literal["code", "param", "environment", "git", "data", "status", "other"]
+    what: Literal["code", "param", "environment", "git", "data", "variable", "hidden", "status", "other"]
     name: str
     text: str
     why: str

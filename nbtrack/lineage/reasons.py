@@ -9,14 +9,16 @@ The rule:
 4.  params that were logged by hand, then
 5.  params that were captured, each the greatest relative change first; a change that is not one of numbers counts 1;
 6.  the data that was read: by its hash, or where none was taken by what is known of it;
-7.  seeds, which move results by chance only;
-8.  git: another commit, then other uncommitted changes;
-9.  packages that the cells import, and the frameworks that models are made with;
-10. the version of Python;
-11. all other packages together;
-12. the machine;
-13. another notebook or cell;
-14. comments, spacing and the options of ``%%track``.
+7.  variables that the cell took from other cells with another content, though none of the above says why;
+8.  hidden state that only one of the two runs had, as it was found when it ran;
+9.  seeds, which move results by chance only;
+10. git: another commit, then other uncommitted changes;
+11. packages that the cells import, and the frameworks that models are made with;
+12. the version of Python;
+13. all other packages together;
+14. the machine;
+15. another notebook or cell;
+16. comments, spacing and the options of ``%%track``.
 
 Within a place the order is by name. An environment or a git state that one of the two runs did not record is not
 compared.
@@ -24,14 +26,14 @@ compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from nbtrack.lineage import contract as c
 from nbtrack.lineage import sizes, words
 from nbtrack.lineage.code import ABSENT, CodeChange, Params, compare
 from nbtrack.lineage.packages import FRAMEWORKS, imported
-from nbtrack.lineage.upstream import defining, unlike
+from nbtrack.lineage.upstream import defining, others, took, unlike
 from nbtrack.runs import hashes
 from nbtrack.runs.contract import Change, Dataset, Execution, RunDetail
 
@@ -47,15 +49,16 @@ _SAME_MEMORY = 0.02  # of it: what a machine's own firmware takes is not always 
 
 _AROUND = ("seen", "made_by", "read_by", "changed", "since", "mtime", "opened", "sampled", "read", "git", "dvc")
 
-_STATUS, _CODE, _OTHER_CODE, _EXPLICIT, _CAPTURED, _DATA, _SEED = range(7)
-_GIT, _IMPORTED, _VERSION, _PACKAGES, _MACHINE, _PLACE, _LOOKS = range(7, 14)
+_STATUS, _CODE, _OTHER_CODE, _EXPLICIT, _CAPTURED, _DATA, _VARIABLE, _HIDDEN, _SEED = range(9)
+_GIT, _IMPORTED, _VERSION, _PACKAGES, _MACHINE, _PLACE, _LOOKS = range(9, 16)
 
 
 class Side(NamedTuple):
-    """A run, and what its kernel had executed before."""
+    """A run, what its kernel had executed before, and the execution that it was itself, if that is known."""
 
     detail: RunDetail
     before: Sequence[Execution]
+    own: Execution | None = None
 
 
 class _Found(NamedTuple):
@@ -67,11 +70,14 @@ class _Found(NamedTuple):
 def reasons(left: Side, right: Side, changes: Sequence[Change]) -> list[c.Reason]:
     """Everything that may be why ``right`` came out differently from ``left``, ranked."""
     params = _params(left.detail, right.detail, changes)
+    code = list(_code(left, right, params))
     found = [
         *_status(left.detail, right.detail),
-        *_code(left, right, params),
+        *code,
         *_param_reasons(left.detail, right.detail, params),
         *_data(left.detail.datasets, right.detail.datasets),
+        *_variables(left, right, {*params, *(name for one in code for name in one.reason.name.split(", "))}),
+        *_hidden(left.detail, right.detail),
         *_git(left.detail, right.detail),
         *_environment(left, right, changes),
         *_where(left.detail, right.detail),
@@ -109,7 +115,8 @@ def _code(left: Side, right: Side, params: Params) -> Iterator[_Found]:
     one, other = left.detail.code, right.detail.code
     if one is not None and other is not None and one != other:
         yield from _own_code(compare(one, other, params))
-    for texts, names in unlike(defining(one, left.before), defining(other, right.before)).items():
+    both = defining(one, left.before, left.own), defining(other, right.before, right.own)
+    for texts, names in unlike(*both).items():
         change = compare(*texts, params)
         if change.lines:
             text = f"the cell that defines {words.some(names)}: {words.lines(change.lines)}"
@@ -188,6 +195,44 @@ def _known(data: Dataset) -> dict[str, Any]:
     """What a data set is by itself: not who made or saw it, nor when."""
     info = {name: value for name, value in data.info.items() if name not in _AROUND}
     return {"kind": data.kind, "path": data.path, **info}
+
+
+# -- variables, hidden state
+
+
+def _variables(left: Side, right: Side, told: Collection[str]) -> Iterator[_Found]:
+    """Names that held something else, but for those of which a param, code or data tell already."""
+    known = {one.name for side in (left, right) for one in side.detail.datasets} | {*told}
+    known |= {name.rpartition(".")[2] for name in told}
+    for name, one, other in others(took(left.own, left.before), took(right.own, right.before)):
+        if name not in known:
+            sizes_differ = one.held != other.held and one.held and other.held
+            about = f"{one.held} → {other.held}" if sizes_differ else f"{other.held or 'it'}, with another content"
+            why = "the cell took it from another cell, whose code is the same: data, chance or the order of cells"
+            yield _reason(_VARIABLE, "variable", name, f"{name}: {about}", why, left=one.held, right=other.held)
+
+
+def _hidden(left: RunDetail, right: RunDetail) -> Iterator[_Found]:
+    """What the notebook hid of one of the two."""
+    lefts, rights = _findings(left), _findings(right)
+    for key in {**lefts, **rights}:
+        one, other = lefts.get(key), rights.get(key)
+        if one is None or other is None:
+            whose = "this run" if one is None else "the other run"
+            text = f"hidden state of {whose}: {(one or other or {}).get('text', '')}"
+            why = "the notebook does not show it"
+            yield _reason(_HIDDEN, "hidden", key[1] or key[0], text, why)
+
+
+def _findings(detail: RunDetail) -> dict[tuple[str, str], dict[str, Any]]:
+    """Warnings by kind and name, as they were kept; data are compared by themselves."""
+    kept = detail.about.get("lineage")
+    found = kept.get("hidden", ()) if isinstance(kept, dict) else ()
+    return {
+        (str(one.get("what")), str(one.get("name"))): one
+        for one in found
+        if isinstance(one, dict) and one.get("severity") == "warning" and one.get("what") != "data"
+    }
 
 
 # -- git, environment, place

@@ -66,4 +66,7 @@ class LineageService:
 
     def _side(self, given: str) -> Side:
         detail = self._reads.get(RunRequest(given))
-        return Side(detail, self._reads.executions(RunRequest(detail.row.id)).executions)
+        with self._reads.database.read() as conn:
+            found = executed(conn, detail.row.id)
+        before = [one for one in found.executions if one.number < found.own]
+        return Side(detail, before, next((one for one in found.executions if one.number == found.own), None))

@@ -485,10 +485,15 @@ export interface Hidden {
   severity: "note" | "warning";
 }
 
-/** One thing that changed. rank: 1 is the likeliest cause. text: what changed, in words. why: why it ranks there. */
+/**
+ * One thing that changed. rank: 1 is the likeliest cause. text: what changed, in words. why: why it ranks there.
+ *
+ * what: "variable" is a name that the cell took with another content, "hidden" what the notebook does not show of one
+ * of the two runs.
+ */
 export interface Reason {
   rank: number;
-  what: "code" | "data" | "environment" | "git" | "other" | "param" | "status";
+  what: "code" | "data" | "environment" | "git" | "hidden" | "other" | "param" | "status" | "variable";
   name: string;
   text: string;
   why: string;
