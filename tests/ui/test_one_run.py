@@ -41,7 +41,10 @@ ATTACKS = (
     f'<meta http-equiv="refresh" content="0;url=javascript:{OWNED}"><base href="//127.0.0.1:9/"><img src="y">',
     f'<details open ontoggle="{OWNED}"><summary>x</summary></details><link rel="stylesheet" href="//127.0.0.1:9/a">',
 )
-PARTS = ("Overview", "Code", "Params and metrics", "Output", "Artifacts", "Environment", "Why is it different?")
+PARTS = (
+    *("Overview", "Code", "Params and metrics", "Output", "Artifacts", "Lineage", "Environment"),
+    "Why is it different?",
+)
 
 
 @pytest.fixture

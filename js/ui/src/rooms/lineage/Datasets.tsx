@@ -93,10 +93,13 @@ function columnsOf({ columns, dtypes }: Dataset["info"]): [string, string][] {
   return isObject(dtypes) ? Object.entries(dtypes).map(([name, one]) => [oneLine(name, 40), value(one, 24)]) : [];
 }
 
+/** Those that changed first. */
+export const changedFirst = (datasets: readonly Dataset[]): Dataset[] =>
+  [...datasets].sort((a, b) => Number(isObject(b.info.changed)) - Number(isObject(a.info.changed)));
+
 export function Datasets({ datasets }: { datasets: readonly Dataset[] }) {
   const [most, more] = useMost(MOST);
   if (!datasets.length) return null;
-  const ordered = [...datasets].sort((a, b) => Number(isObject(b.info.changed)) - Number(isObject(a.info.changed)));
   return (
     <Section
       title={
@@ -106,9 +109,11 @@ export function Datasets({ datasets }: { datasets: readonly Dataset[] }) {
       }
     >
       <ul className="nbt-datasets">
-        {ordered.slice(0, most).map((one) => (
-          <Data key={`${one.role} ${one.name} ${one.path}`} dataset={one} />
-        ))}
+        {changedFirst(datasets)
+          .slice(0, most)
+          .map((one) => (
+            <Data key={`${one.role} ${one.name} ${one.path}`} dataset={one} />
+          ))}
       </ul>
       {more(datasets.length, "data set")}
     </Section>
@@ -162,7 +167,7 @@ function Data({ dataset }: { dataset: Dataset }) {
 
 /** The algorithm stays with its first digits: "blake2b-1f3a5b7c". */
 export function shortHash(hash: string): string {
-  const [, algorithm = "", digits = hash] = /^([a-z][a-z0-9]*(?:[-:][a-z]+)?[-:])?(.*)$/s.exec(hash) ?? [];
+  const [, algorithm = "", digits = hash] = /^([a-z][\w.]*[-:])?(.*)$/s.exec(hash) ?? [];
   return oneLine(`${algorithm}${digits.slice(0, 10)}`, 40);
 }
 

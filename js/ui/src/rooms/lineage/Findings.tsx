@@ -19,11 +19,12 @@ export function Findings({ lineage, onCell }: Props) {
   const since = hidden.filter((one) => !then.some((other) => same(one, other)));
   const gone = then.filter((one) => !hidden.some((other) => same(one, other)));
   const cell = new Map(cells.map((one) => [one.number, one]));
+  const toCell: ToCell = { of: (execution) => cells.findLast((one) => one.execution === execution)?.number, onCell };
   const list = (of: readonly Hidden[], label: string) =>
     of.length > 0 && (
       <ul className="nbt-findings" aria-label={label}>
         {of.map((one) => (
-          <Finding key={`${one.what} ${one.name} ${one.text}`} one={one} cell={cellOf(one, cell)} onCell={onCell} />
+          <Finding key={`${one.what} ${one.name} ${one.text}`} one={one} cell={cellOf(one, cell)} toCell={toCell} />
         ))}
       </ul>
     );
@@ -66,30 +67,58 @@ export function Findings({ lineage, onCell }: Props) {
 const cellOf = ({ number }: Hidden, cells: ReadonlyMap<number, LineageCell>) =>
   number === null ? undefined : cells.get(number);
 
+/** The way from "In[4]" to the cell that it was. */
+interface ToCell {
+  of: (execution: number) => number | undefined;
+  onCell: (number: number) => void;
+}
+
 interface OneProps {
   one: Hidden;
   cell?: LineageCell | undefined;
-  onCell?: (number: number) => void;
+  toCell?: ToCell;
 }
 
-export function Finding({ one, cell, onCell }: OneProps) {
+const NAMED = /In ?\[(\d+)\]/;
+
+export function Finding({ one, cell, toCell }: OneProps) {
+  const text = oneLine(one.text, 400);
   return (
     <li className={`nbt-finding nbt-finding-${one.severity}`}>
       <span className="nbt-finding-sign" aria-hidden="true">
         {SIGNS[one.severity]}
       </span>
       <span>
-        <span className="nbt-lin-mark">{markOf(one)}</span> {oneLine(one.text, 400)}
-        {cell && onCell && (
+        <span className="nbt-lin-mark">{markOf(one)}</span> {toCell ? <Told text={text} toCell={toCell} /> : text}
+        {cell && toCell && !NAMED.test(text) && (
           <>
             {" "}
-            <button type="button" className="nbt-link-button" onClick={() => onCell(cell.number)}>
+            <button type="button" className="nbt-link-button" onClick={() => toCell.onCell(cell.number)}>
               {nameOf(cell)}
             </button>
           </>
         )}
       </span>
     </li>
+  );
+}
+
+/** A sentence whose cells can be gone to. */
+function Told({ text, toCell: { of, onCell } }: { text: string; toCell: ToCell }) {
+  const parts = text.split(/(In ?\[\d+\])/);
+  return (
+    <>
+      {parts.map((part, at) => {
+        const number = at % 2 ? of(Number(NAMED.exec(part)?.[1])) : undefined;
+        return number === undefined ? (
+          part
+        ) : (
+          <button key={at} type="button" className="nbt-link-button" onClick={() => onCell(number)}>
+            {part.replace(/^In\[/, "In [")}
+          </button>
+        );
+      })}
+    </>
   );
 }
 

@@ -63,6 +63,17 @@ test("the verdict names what the notebook hides, what came since, and what could
   expect(chosen()?.textContent).toContain('y = X.pop("price")');
 });
 
+test("a cell that a sentence names by its number can be gone to from there", async () => {
+  const text = "In[2], which gave X, was edited since it ran; In[99] is not here.";
+  await open({ "lineage.graph": () => lineage({ hidden: [{ ...EDITED, text }] }) });
+  const sentence = within(screen.getByRole("region", { name: "Verdict" })).getAllByRole("listitem")[0] as HTMLElement;
+  expect(sentence.textContent).toContain("In [2], which gave X, was edited since it ran; In[99] is not here.");
+  expect(within(sentence).getAllByRole("button")).toHaveLength(1);
+  fireEvent.click(within(sentence).getByRole("button", { name: "In [2]" }));
+  await settle();
+  expect(chosen()?.textContent).toContain("houses.csv");
+});
+
 test("what was hidden when it ran and is not any more is told apart", async () => {
   await open({
     "lineage.graph": () => lineage({ hidden: [], was: [EDITED], verdict: "reproducible as far as seen" }),
@@ -179,6 +190,7 @@ test("facts of data are read whatever they are", () => {
     "DVC: –, not the version it points to",
   ]);
   expect(shortHash("blake2b-0123456789abcdef")).toBe("blake2b-0123456789");
+  expect(shortHash("sha256.64M-0123456789abcdef")).toBe("sha256.64M-0123456789");
   expect(shortHash("0123456789abcdef")).toBe("0123456789");
 });
 

@@ -5,7 +5,7 @@ import { duration, oneLine, plural, size, toNumber, when } from "../../lib/forma
 import { Button } from "../../parts/Button";
 import { CurvesOf } from "../lazy";
 import { Behind } from "../lineage/Behind";
-import { dataFacts } from "../lineage/Datasets";
+import { changedFirst, dataFacts } from "../lineage/Datasets";
 import { Pairs, Section } from "./bits";
 import { Children } from "./Children";
 import { MetricTable } from "./MetricTable";
@@ -120,18 +120,20 @@ const DATA = 5;
 function Read({ datasets, onOpen }: { datasets: readonly Dataset[]; onOpen: () => void }) {
   return (
     <ul className="nbt-lin-reads">
-      {datasets.slice(0, DATA).map((one) => {
-        const { changed, shape } = dataFacts(one);
-        return (
-          <li key={`${one.role} ${one.name} ${one.path}`}>
-            <button type="button" className="nbt-link-button" onClick={onOpen}>
-              {oneLine(one.name, 60)}
-            </button>{" "}
-            <span className="nbt-dim">{shape}</span>
-            {changed && <span className="nbt-data-flag"> ⚠ changed</span>}
-          </li>
-        );
-      })}
+      {changedFirst(datasets)
+        .slice(0, DATA)
+        .map((one) => {
+          const { changed, shape } = dataFacts(one);
+          return (
+            <li key={`${one.role} ${one.name} ${one.path}`}>
+              <button type="button" className="nbt-link-button" onClick={onOpen}>
+                {oneLine(one.name, 60)}
+              </button>{" "}
+              <span className="nbt-dim">{shape}</span>
+              {changed && <span className="nbt-data-flag"> ⚠ changed</span>}
+            </li>
+          );
+        })}
       {datasets.length > DATA && <li className="nbt-dim">and {datasets.length - DATA} more</li>}
     </ul>
   );
