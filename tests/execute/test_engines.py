@@ -229,9 +229,15 @@ def test_what_cannot_be_sent_is_refused_at_once(dask: Engine, project: Project) 
 def test_workers_of_another_version_are_refused_by_name(project: Project) -> None:
     from distributed import LocalCluster
 
-    with LocalCluster(
-        n_workers=1, processes=True, dashboard_address=None, preload=["import nbtrack; nbtrack.__version__ = '99.1'"]
-    ) as odd, pytest.raises(CannotRun, match=r"has nbtrack 99\.1, .*here are nbtrack"):
+    with (
+        LocalCluster(
+            n_workers=1,
+            processes=True,
+            dashboard_address=None,
+            preload=["import nbtrack; nbtrack.__version__ = '99.1'"],
+        ) as odd,
+        pytest.raises(CannotRun, match=r"has nbtrack 99\.1, .*here are nbtrack"),
+    ):
         engine(odd.scheduler_address.replace("tcp", "dask"))
 
 

@@ -81,5 +81,5 @@ def test_an_unknown_entry_point_lists_those_near(project: Project) -> None:
     with pytest.raises(InvalidOption, match=r"no entry point 'train'.*nbtrack\.toml"):
         entry(project, "train")
     write(project, SOUND)
-    with pytest.raises(InvalidOption, match="no entry point 'trane'. It has: train"):
+    with pytest.raises(InvalidOption, match=r"no entry point 'trane'\. It has: train"):
         entry(project, "trane")

@@ -38,7 +38,7 @@ def test_a_param_is_a_literal_or_else_a_text(given: str, value: Any) -> None:
 
 @pytest.mark.parametrize("given", ["lr", "=3", " =3"])
 def test_what_is_no_param_is_refused(given: str) -> None:
-    with pytest.raises(InvalidOption, match="Write it like -p lr=0.1"):
+    with pytest.raises(InvalidOption, match=r"Write it like -p lr=0\.1"):
         read_param(given)
 
 
@@ -71,7 +71,7 @@ def test_a_name_that_nothing_sets_is_refused_with_those_that_can_be_set() -> Non
 
 
 def test_a_name_that_several_cells_set_is_refused_with_their_places() -> None:
-    with pytest.raises(InvalidOption, match="'lr' is set in the cells 1 and 3|'lr' is set in the cells 1, 3"):
+    with pytest.raises(InvalidOption, match="'lr' is set in the cells 1, 3"):
         inject([code("lr = 1"), text("."), code("lr = 2")], {"lr": 3})
 
 
