@@ -28,6 +28,11 @@ def split_cell(source: str) -> tuple[str | None, str]:
     return first[len(MAGIC) :].strip(), rest
 
 
+def sweeps(options: str | None) -> bool:
+    """Whether the text behind ``%%track`` asks for a sweep: the cell runs once for each trial, never by itself."""
+    return any(word == "--sweep" or word.startswith("--sweep=") for word in (options or "").split())
+
+
 def python_part(body: str) -> str:
     """The body without stacked cell magics such as ``%%time``; empty for a cell of another language."""
     while body.lstrip().startswith("%%"):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from nbtrack.base.cells import parse, python_part, split_cell, without_magic
+from nbtrack.base.cells import parse, python_part, split_cell, sweeps, without_magic
 from nbtrack.capture.literals import BUILTINS, callee
 from nbtrack.capture.syntax import IPYTHON_NAMES, SIZE_LIMIT
 from nbtrack.capture.walk import Walk
@@ -78,7 +78,9 @@ def read_effects(text: str) -> Effects:
     """The effects of a cell, its magics and all; never raises. Remembered: a session asks again and again."""
     if len(text) > SIZE_LIMIT:
         return Effects(parsed=False, opaque=("a text too long to be read",))
-    _, body = split_cell(text)
+    options, body = split_cell(text)
+    if sweeps(options):
+        return Effects()  # its trials are executions of their own
     python = python_part(body)
     opaque, clears = _magics(python)
     if body.strip() and not python.strip():

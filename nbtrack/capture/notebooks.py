@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nbtrack.base.cells import parse, python_part, split_cell
+from nbtrack.base.cells import parse, python_part, split_cell, sweeps
 from nbtrack.base.secrets import redact
 from nbtrack.capture.effects import plain_python
 
@@ -64,8 +64,46 @@ def alike(one: str, other: str) -> bool:
     """Whether two texts of a cell do the same: but for the ``%%track`` line, comments and spacing."""
     if _plain(one) == _plain(other):
         return True
+    if sweeps(split_cell(one)[0]) != sweeps(split_cell(other)[0]):
+        return _is_trial(one, other) or _is_trial(other, one)
     left, right = _tree(one), _tree(other)
     return left is not None and left == right
+
+
+def _is_trial(trial: str, cell: str) -> bool:
+    """Whether one text is the other with other literals, and names set in front of it: a trial of a sweep."""
+    here, there = _statements(trial), _statements(cell)
+    if here is None or there is None or len(here) < len(there):
+        return False
+    first = len(here) - len(there)
+    return here[first:] == there and all(text.endswith(f"value={_LITERAL})") for text in here[:first])
+
+
+_LITERAL = "Constant(value=None)"
+
+
+def _statements(text: str) -> list[str] | None:
+    """The statements of a cell as trees without their literals."""
+    try:
+        tree = parse(plain_python(python_part(split_cell(text)[1])))
+        return [ast.dump(_Blank().visit(statement)) for statement in tree.body]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+class _Blank(ast.NodeTransformer):
+    """Puts one and the same literal in the place of each."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        return ast.Constant(None)
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        parts = [node.operand] if isinstance(node, ast.UnaryOp) else getattr(node, "elts", None)
+        if isinstance(node, ast.UnaryOp | ast.List | ast.Tuple) and parts:
+            blank = all(isinstance(one, ast.Constant) for one in parts)
+            return ast.Constant(None) if blank else node
+        return node
 
 
 def _plain(text: str) -> list[str]:

@@ -187,6 +187,11 @@ class _There:
             enter=attempt.here,
         )
         run.set_tags(cell.options.tags)
+        wanted = cell.options.params
+        if "params" in cell.settings.capture:  # the worker stores them when it has ended: it may never do
+            run.set_params(
+                {name: one for name, one in trial.values.items() if wanted is None or name in wanted}, "cell"
+            )
         host.session().describe(run, host.project().root, ["git"], before - 1)
         return run
 

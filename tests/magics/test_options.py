@@ -6,7 +6,7 @@ import pytest
 
 from nbtrack.base.cells import python_part, split_cell
 from nbtrack.base.errors import InvalidOption
-from nbtrack.magics.options import read_options
+from nbtrack.magics.options import asks_for_sweep, of_each, read_options, read_sweep
 from nbtrack.sdk.lines import WORDS
 
 
@@ -125,7 +125,46 @@ def test_a_bad_option_is_one_clear_line(line: str, says: str) -> None:
 
 
 def test_all_long_options_are_offered_for_completion() -> None:
-    assert set(WORDS) == {"--experiment", "--tag", "--note", "--params", "--metrics"}
+    plain = {"--experiment", "--tag", "--note", "--params", "--metrics", "--no-autolog"}
+    swept = {"--sweep", "--search", "--trials", "--maximize", "--minimize", "--timeout", "--seed", "--again", "--on"}
+    assert set(WORDS) == plain | swept
+
+
+def test_a_line_asks_for_a_sweep_with_all_that_belongs_to_it() -> None:
+    line = (
+        "forest --sweep lr=1e-4:1e-1:log --sweep 'opt=adam,sgd' --search tpe --trials 30 --maximize acc --timeout 10m"
+    )
+    spec = read_sweep(f"{line} --seed 3 --again --on dask://h:1 --tag a=b")
+    assert spec is not None
+    assert list(spec.axes) == ["lr", "opt"]
+    assert (spec.search, spec.trials, spec.objective, spec.direction) == ("tpe", 30, "acc", "max")
+    assert (spec.timeout, spec.seed, spec.again, spec.on) == (600.0, 3, True, "dask://h:1")
+    assert (read_options(line).name, asks_for_sweep(line), asks_for_sweep("forest")) == ("forest", True, False)
+    assert read_sweep("forest") is None
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("--search tpe", "--search is for a sweep"),
+        ("--again", "--again is for a sweep"),
+        ("--sweep lr", "gives no values"),
+        ("--sweep lr=1 --sweep lr=2", "values of 'lr' twice"),
+        ("--sweep lr=1 --trials x", "invalid int value"),
+        ("--sweep lr=1 --timeout soon", "is no time"),
+    ],
+)
+def test_what_is_wrong_with_a_sweep_is_said(line: str, said: str) -> None:
+    with pytest.raises(InvalidOption, match=said):
+        read_sweep(line) or read_options(line)
+
+
+def test_the_line_of_a_trial_has_what_is_not_of_the_sweep() -> None:
+    line = "forest -e digits --sweep lr=1,2 --tag a=b --tag 'c=d e' --note n --params lr --metrics=none --no-autolog"
+    each = of_each(f"{line} --again", "forest-3")
+    assert each == "forest-3 --experiment digits --params lr --metrics none --tag a=b --tag 'c=d e' --no-autolog"
+    assert read_options(of_each("--sweep lr=1 --tag=-a=b", "-odd-1")).name == "-odd-1"
+    assert read_options(of_each("--sweep lr=1 --tag=-a=b", "-odd-1")).tags == {"-a": "b"}
 
 
 @pytest.mark.parametrize(

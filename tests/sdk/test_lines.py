@@ -23,6 +23,7 @@ from nbtrack.sdk.lines import complete_line
         ("%track ls --columns params.lr,metrics.lo", ["params.lr,metrics.loss"], 20),
         ("%%track forest --ex", ["--experiment"], 15),
         ("%%track --params no", ["none"], 17),
+        ("%%track --sweep lr=1,2 --search t", ["tpe"], 32),
     ],
 )
 def test_words_come_with_the_place_of_what_they_replace(

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from nbtrack.base.errors import InvalidOption
+from nbtrack.capture.effects import read_effects
+from nbtrack.capture.notebooks import alike
 from nbtrack.capture.syntax import read_cell
 from nbtrack.sweeps.keys import cell_key, function_key, trial_key
 from nbtrack.sweeps.rewriting import Template
@@ -96,3 +98,17 @@ def test_a_function_is_the_same_by_its_code_and_that_of_those_it_calls() -> None
     exec("def inner(x): return -x", space)
     assert function_key(space["outer"]) != known
     assert function_key(len) == function_key(len)
+
+
+def test_a_trial_is_no_edit_of_its_cell_and_the_cell_by_itself_binds_nothing() -> None:
+    body = "lr = -0.5\nsizes = [1, 2]\nmodel = fit(lr, n=3) * batch\n"
+    cell = f"%%track --sweep lr=1,2 --sweep batch=8\n{body}"
+    template = Template(body, ["lr", "sizes", "fit.n", "batch"])
+    trial = f"%%track x-1\n{template.text({'lr': 2, 'sizes': [3], 'fit.n': 9, 'batch': 8})}"
+    assert alike(cell, trial)
+    assert alike(trial, cell)
+    assert not alike(cell, trial.replace("fit", "train"))
+    assert not alike(cell, trial.replace("batch = 8", "prepare()"))
+    assert not alike(f"%%track\n{body}", trial)
+    assert read_effects(cell).stored == frozenset()
+    assert {"lr", "model"} <= set(read_effects(trial).stored)
