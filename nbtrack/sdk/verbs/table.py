@@ -75,6 +75,20 @@ VERBS: dict[str, Verb] = {
             "reading:diff_runs",
             (arg("left", metavar="LEFT", help=RUN), arg("right", metavar="RIGHT", help="the run to compare it with")),
         ),
+        Verb(
+            "explain",
+            "says why a run came out differently from another, the likeliest cause first",
+            "explain @1 --against @2",
+            "tracing:explain",
+            (_RUN, arg("--against", metavar="RUN", help="the run to compare it with (default: the one before it)")),
+        ),
+        Verb(
+            "lineage",
+            "shows the cells that a run comes from, and what the notebook hides of them",
+            "lineage @1",
+            "tracing:lineage",
+            (_RUN,),
+        ),
         Verb("code", "prints the cell of a run as it was run", "code @1", "reading:code", (_RUN,)),
         Verb(
             "restore",
