@@ -54,11 +54,11 @@ def _after_magics(lines: list[str]) -> int | None:
 
 
 def _dedent(lines: list[str], first: int) -> list[int]:
-    """Take off the indentation of a cell that is indented as a whole, as IPython does."""
+    """Take off the indentation that a cell has as a whole, and what stands on empty lines, as IPython does."""
     start = next((line for line in lines[first:] if line.strip()), "")
     indent = start[: len(start) - len(start.lstrip())]
     taken = [len(indent) if indent and line.startswith(indent) else 0 for line in lines]
-    lines[:] = [line[count:] for line, count in zip(lines, taken, strict=True)]
+    lines[:] = [line[count:] if line.strip() else "" for line, count in zip(lines, taken, strict=True)]
     return taken
 
 
