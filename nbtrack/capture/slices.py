@@ -58,6 +58,7 @@ class Step:
     via: Mapping[str, list[int]] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     failure: str = ""  # what is not known because it failed
+    hides: bool = False  # it may have bound any name: nobody looked, and its text does not say
 
     @property
     def label(self) -> str:
@@ -113,6 +114,7 @@ def make_step(
         late=effects.late,
         via=facts.get("via", {}),
         unknown=tuple(_unknown(label_of(number, execution), effects, facts)),
+        hides=not seen and bool(effects.stars or effects.opaque or not effects.parsed),
         failure=_failure(label_of(number, execution), facts) if failed and effects.stored else "",
     )
 
@@ -224,6 +226,11 @@ class History:
             step = self.steps[number]
             found.unknown += step.unknown
             found.unknown += [step.failure] if step.failure and number != own else []
+        if any(names.difference(_RANDOM_NAMES) for names in found.missing.values()):
+            found.unknown += [
+                text for one in self.steps.values() if one.hides and one.number < own for text in one.unknown
+            ]
+            found.unknown = list(dict.fromkeys(found.unknown))
         if len(taken) > _MOST:
             found.unknown.append(f"More than {_MOST:,} executions are behind it: the oldest were left out.")
         return found
