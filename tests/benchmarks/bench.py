@@ -23,7 +23,10 @@ from table import Line, markdown, surroundings
 
 PANEL = ("panel_size", "panel_table", "panel_curves", "panel_live", "panel_saved", "panel_lab")
 LAB = ("lab_start", "lab_sidebar", "lab_idle")
-PARTS = ("latency", "kills", "ingest", "small_runs", "queries", "imports", "cells", "autolog", "engines", *PANEL, *LAB)
+PARTS = (
+    "latency", "kills", "ingest", "small_runs", "queries", "imports", "cells",
+    "autolog", "engines", "sweep", *PANEL, *LAB,
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
