@@ -17,6 +17,7 @@ _LONGEST = 120  # characters of a column's name
 _OBJECT = 256  # bytes that one text weighs
 _COLUMN = 64 << 10  # bytes that a column weighs at least: reaching it takes its time too
 _ITEMS = 64  # of a container that are looked at
+_DEEPEST = 2  # containers within containers that are weighed
 
 _KINDS = (  # module, class, kind
     ("pandas", "DataFrame", "frame"),
@@ -77,8 +78,11 @@ def _items(value: Any) -> Iterable[Any]:
     return ()
 
 
-def weight(value: Any) -> int:
-    """How many bytes of an array would take as long to read; 0 if that is not known."""
+def weight(value: Any, inside: int = 0) -> int:
+    """How many bytes of an array would take as long to read; 0 if that is not known.
+
+    inside: of so many containers; deeper than two nothing is weighed, as containers may hold themselves.
+    """
     with suppress(Exception):
         found = kind_of(value)
         if found == "frame":
@@ -96,7 +100,8 @@ def weight(value: Any) -> int:
             return int(value.nnz) * 16
         if is_a(value, list, tuple) and length(value) >= LONG:
             return length(value) * 16
-        return sum(weight(one) for one in _items(value))
+        if inside < _DEEPEST:
+            return sum(weight(one, inside + 1) for one in _items(value))
     return 0
 
 
