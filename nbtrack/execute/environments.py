@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -163,10 +164,13 @@ def _make(place: Path, python: Path, plan: _Plan) -> None:
             if plan.requirements:
                 _call([uv, "pip", "install", "--quiet", "--python", str(python), *only, "-r", str(listed)], "fill it")
             return
-        _call([_python(plan.version), "-m", "venv", str(place)], "make it")
+        ours = find_spec("pip") is not None  # which spares the environment one of its own, and half a minute
+        bare = ["--without-pip"] if ours else []
+        _call([_python(plan.version), "-m", "venv", *bare, str(place)], "make it")
         if plan.requirements:
-            pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-            _call([*pip, *only, "-r", str(listed)], "fill it")
+            pip = [sys.executable, "-m", "pip", "--python", str(python)] if ours else [str(python), "-m", "pip"]
+            quiet = ["--quiet", "--disable-pip-version-check", "--no-input"]
+            _call([*pip, "install", *quiet, *only, "-r", str(listed)], "fill it")
     finally:
         listed.unlink(missing_ok=True)
 
