@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from nbtrack.capture.frameworks.models import ROWS, SHOWN, put_figure
@@ -23,21 +23,21 @@ class Training:
         self.run = run
         self.label = label
         self._patches = patches
-        self._names: dict[tuple[str, ...], str] = {}
+        self._wanted = patches.choices.metrics
+        self._names: list[str] = []
 
-    def evaluated(self, found: Iterable[tuple[str, ...]], values: Iterable[float], iteration: int) -> None:
-        """Log the evaluations of an iteration: ``(data, metric)`` or ``(data, metric, "mean")``, and their values."""
-        if not self._patches.choices.metrics:
+    def evaluated(self, keys: Callable[[], Iterable[tuple[str, ...]]], values: list[float], iteration: int) -> None:
+        """Log the evaluations of an iteration.
+
+        keys: ``(data, metric)`` or ``(data, metric, "mean")`` of each value; asked for only when their number has
+        changed, as this is called in each iteration.
+        """
+        if not self._wanted or not values:
             return
-        names = self._names
-        metrics = {}
-        for key, value in zip(found, values, strict=True):
-            name = names.get(key)
-            if name is None:
-                name = names[key] = of(self.run).metric(self.label, ".".join(key).replace(" ", "_"))
-            metrics[name] = value
-        if metrics:
-            put_metrics(self.run, metrics, iteration)
+        if len(values) != len(self._names):
+            told = of(self.run)
+            self._names = [told.metric(self.label, ".".join(key).replace(" ", "_")) for key in keys()]
+        put_metrics(self.run, dict(zip(self._names, values, strict=True)), iteration)
 
     def best(self, iteration: int | None, score: float | None) -> None:
         """Log where early stopping found the best."""

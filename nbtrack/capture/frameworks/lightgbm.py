@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from nbtrack.capture.frameworks.boosting import Training, as_dict, begin
@@ -87,21 +88,26 @@ class _Callback:
         if not found:
             return
         try:
-            names: list[tuple[str, ...]] = []
             values: list[float] = []
             for item in found:
-                data, metric = str(item[0]), str(item[1])
-                if len(item) > 4 and item[4] is not None:  # of lightgbm.cv: mean and standard deviation
-                    if data == "cv_agg":
-                        data, _, metric = metric.partition(" ")  # as it was until version 4.6
-                    names += [(data, metric, "mean"), (data, metric, "std")]
-                    values += [item[2], item[4]]
-                else:
-                    names.append((data, metric))
-                    values.append(item[2])
-            self._training.evaluated(names, values, env.iteration)
+                values.append(item[2])
+                if len(item) > 4 and item[4] is not None:  # of lightgbm.cv: the standard deviation
+                    values.append(item[4])
+            self._training.evaluated(lambda: _keys(found), values, env.iteration)
         except Exception as error:  # noqa: BLE001 (a fault of ours never reaches the user's training)
             self._patches.report("the evaluation of an iteration", error)
+
+
+def _keys(found: Any) -> Iterator[tuple[str, ...]]:
+    for item in found:
+        data, metric = str(item[0]), str(item[1])
+        if len(item) > 4 and item[4] is not None:
+            if data == "cv_agg":
+                data, _, metric = metric.partition(" ")  # as it was until version 4.6
+            yield data, metric, "mean"
+            yield data, metric, "std"
+        else:
+            yield data, metric
 
 
 def _first(scores: Any) -> float | None:

@@ -7,7 +7,7 @@ to meanwhile. What a look raises is said once; the user's arguments, result and 
 
 from __future__ import annotations
 
-import functools
+import operator
 import sys
 import threading
 import time
@@ -173,7 +173,10 @@ class Wrapped:
         self._nbtrack_own = name in vars(owner)
         self._nbtrack_plain = isinstance(raw, FunctionType) or not hasattr(type(raw), "__get__")
         shown = raw if self._nbtrack_plain else raw.__get__(None, owner)
-        functools.update_wrapper(self, getattr(shown, "__func__", shown))
+        # The rest is found through __getattr__; hundreds of methods are wrapped around each tracked cell.
+        self.__wrapped__ = shown = getattr(shown, "__func__", shown)
+        self.__doc__ = getattr(shown, "__doc__", None)
+        self.__module__ = getattr(shown, "__module__", "")
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         raw = self._nbtrack[3]
@@ -229,9 +232,9 @@ class Wrapped:
         return self._nbtrack[1]
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_nbtrack"):
+        if name.startswith("_nbtrack") or name == "__wrapped__":
             raise AttributeError(name)
-        return getattr(self._nbtrack[3], name)
+        return getattr(self.__wrapped__, name)
 
     def __repr__(self) -> str:
         return repr(self._nbtrack[3])
@@ -245,7 +248,7 @@ class Wrapped:
                 found = getattr(found, part, None)
             if found is self:
                 return path
-        return _as_it_is, (raw,)
+        return operator.getitem, ((raw,), 0)  # raw itself, with nothing of ours: a worker may not have nbtrack
 
     def take_off(self) -> None:
         """Put back what was there, if nobody replaced this since; and be no more than that in any case."""
@@ -305,7 +308,3 @@ def _look_up(owner: Any, name: str) -> Any:
 
 def _can_be_called(raw: Any) -> bool:
     return callable(raw) or isinstance(raw, staticmethod | classmethod) or hasattr(type(raw), "__get__")
-
-
-def _as_it_is(raw: Any) -> Any:
-    return raw

@@ -29,7 +29,8 @@ _groups: WeakKeyDictionary[ActiveRun, dict[str, list[dict[str, object]]]] = Weak
 
 def limit(run: ActiveRun, params: frozenset[str] | None, metrics: frozenset[str] | None) -> None:
     """Keep only these names of what frameworks tell of a run, as ``%%track --params`` says; None is all."""
-    _limits[run] = (params, metrics)
+    if params is not None or metrics is not None:
+        _limits[run] = (params, metrics)
 
 
 def put_params(run: ActiveRun, title: str, values: Mapping[str, Any]) -> str | None:
@@ -58,7 +59,7 @@ def put_params(run: ActiveRun, title: str, values: Mapping[str, Any]) -> str | N
 
 def put_metrics(run: ActiveRun, metrics: Mapping[str, Any], step: int | None = None) -> None:
     """Log metrics at a step; those that are no numbers are left out."""
-    wanted = _limits.get(run, (None, None))[1] if _limits else None
+    wanted = _limits[run][1] if _limits and run in _limits else None
     if wanted is not None:
         metrics = {name: value for name, value in metrics.items() if _is_wanted(name, wanted)}
     try:

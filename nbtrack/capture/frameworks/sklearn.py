@@ -62,7 +62,7 @@ class Looks:
 
     def __init__(self, patches: Patches) -> None:
         self.patches = patches
-        self._seen: set[type] = set()
+        self._seen: set[tuple[type, tuple[str, ...]]] = set()
         self._later: list[type] = []
 
     # -- where to look
@@ -70,6 +70,9 @@ class Looks:
     def at(self, kind: type, names: tuple[str, ...]) -> None:
         """Look at these methods of a class and of all it has them from."""
         for owner in kind.__mro__[:-1]:
+            if (owner, names) in self._seen:
+                continue
+            self._seen.add((owner, names))
             for name in names:
                 if name not in vars(owner):
                     continue

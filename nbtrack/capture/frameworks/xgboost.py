@@ -7,6 +7,7 @@ estimator's are told as scikit-learn's are.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -86,18 +87,25 @@ def _booster(model: Any) -> Any:
 
 
 def _tell(training: Training, epoch: int, evals_log: Any) -> None:
-    names: list[tuple[str, ...]] = []
     values: list[float] = []
-    for data, metrics in evals_log.items():
-        for metric, series in metrics.items():
+    for metrics in evals_log.values():
+        for series in metrics.values():
             last = series[-1]
             if type(last) is tuple:  # of xgboost.cv: mean and standard deviation
-                names += [(data, metric, "mean"), (data, metric, "std")]
                 values += last
             else:
-                names.append((data, metric))
                 values.append(last)
-    training.evaluated(names, values, epoch)
+    training.evaluated(lambda: _keys(evals_log), values, epoch)
+
+
+def _keys(evals_log: Any) -> Iterator[tuple[str, ...]]:
+    for data, metrics in evals_log.items():
+        for metric, series in metrics.items():
+            if type(series[-1]) is tuple:
+                yield data, metric, "mean"
+                yield data, metric, "std"
+            else:
+                yield data, metric
 
 
 def _end(patches: Patches, training: Training, model: Any) -> None:
