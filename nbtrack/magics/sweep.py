@@ -67,7 +67,8 @@ def run_sweep(host: Host, line: str, cell: str) -> None:
             executor = there.executor(spec, parent.run, interrupt)
         try:
             sweep = Sweep(spec, parent.run, source, executor, cell=cell_key, earlier=source.earlier, left=source.left)
-            with Display(host.ip, SweepView(sweep)), _own_values(host.ip.user_ns, template.injected), interrupt:
+            view = SweepView(sweep)
+            with Display(host.ip, view, view.head), _own_values(host.ip.user_ns, template.injected), interrupt:
                 sweep.go()
         except KeyboardInterrupt as raised:
             error = raised

@@ -2,7 +2,9 @@
 
 A trial is the same as an earlier one if the code is the same (but for the line of the magic), the settings that it
 reads from the notebook have the same values, the functions and classes of the notebook that it uses have the same
-code, and the swept params have the same values. Data are not looked at: where they have changed, ``--again`` runs all.
+code, the tables, arrays and tensors that it reads have the same hash (`nbtrack.capture.data`, sampled where they are
+large), and the swept params have the same values. Files are not looked at: where they have changed, ``--again`` runs
+all.
 """
 
 from __future__ import annotations
@@ -10,9 +12,11 @@ from __future__ import annotations
 import json
 import types
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
+from nbtrack.capture.data.objects import data_read
 from nbtrack.capture.params import params_before
 from nbtrack.capture.syntax import CellSyntax
 from nbtrack.lineage.written import stored
@@ -30,7 +34,10 @@ def cell_key(code: str, syntax: CellSyntax, namespace: Mapping[str, Any], swept:
     }
     used = list(_definitions(sorted(syntax.free - left_out), namespace, set(), _DEPTH))
     lines = [line.rstrip() for line in code.strip().splitlines()]
-    return _digest([lines, sorted(reads.items()), used])
+    data: list[Any] = []
+    with suppress(Exception):  # objects of any library
+        data = sorted([one["name"], one["hash"]] for one in data_read(syntax, namespace) if one["name"] not in left_out)
+    return _digest([lines, sorted(reads.items()), used, data])
 
 
 def function_key(function: Any) -> str:

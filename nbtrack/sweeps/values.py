@@ -17,7 +17,7 @@ from typing import Any
 from nbtrack.base.errors import InvalidOption
 from nbtrack.capture.literals import evaluate
 from nbtrack.capture.scalars import NOTHING, TEXT_LIMIT, setting
-from nbtrack.lineage.written import alike
+from nbtrack.lineage.written import alike, stored
 
 MOST = 10_000  # values of one param, and combinations of a sweep
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
@@ -32,11 +32,10 @@ class Choices:
 
     def listed(self, name: str) -> list[Any]:
         """Each value once."""
-        found: list[Any] = []
+        found: dict[str, Any] = {}
         for value in self.values:
-            if not any(alike(value, known) for known in found):
-                found.append(value)
-        return found
+            found.setdefault(repr(stored(value)), value)
+        return list(found.values())
 
     def holds(self, value: Any) -> bool:
         """Whether a search could choose the value."""

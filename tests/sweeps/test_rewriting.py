@@ -85,6 +85,15 @@ def test_a_trial_is_the_same_by_code_settings_functions_and_values() -> None:
     assert trial_key(known, {"lr": 1, "x": (1,)}) == trial_key(known, {"x": [1], "lr": 1})
 
 
+def test_a_trial_is_another_where_the_data_that_it_reads_are() -> None:
+    import numpy
+
+    code, data = "loss = data.mean()", numpy.arange(5000.0)
+    known = key(code, {"data": data})
+    assert key(code, {"data": data.copy()}) == known
+    assert key(code, {"data": data + 1}) != known
+
+
 def test_a_name_that_the_cell_itself_changes_does_not_make_each_execution_another() -> None:
     assert key("count = count + 1", {"count": 1}) == key("count = count + 1", {"count": 2})
 
