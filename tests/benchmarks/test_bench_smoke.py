@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 BENCH = Path(__file__).with_name("bench.py")
-PARTS = ("latency", "kills", "ingest", "small_runs", "queries", "imports", "cells", "autolog", "sweep")
+PARTS = ("latency", "kills", "ingest", "small_runs", "queries", "imports", "cells", "autolog", "data", "sweep")
 PANEL = ("panel_size", "panel_table", "panel_curves", "panel_live", "panel_saved", "panel_lab")
 LAB = ("lab_start", "lab_sidebar", "lab_idle")
 Lines = list[dict[str, object]]

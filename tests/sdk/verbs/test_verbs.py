@@ -240,3 +240,23 @@ def test_completion_in_a_project_without_runs_makes_nothing(tmp_path: Path) -> N
     for line in ("show ", "ls met", "tag @1 ", "ls --sort ", "experiments rename "):
         complete(Project(tmp_path), line)
     assert list(tmp_path.iterdir()) == []
+
+
+# -- where a run comes from --------------------------------------------------------------------------------------------
+
+
+def test_lineage_shows_the_run_s_own_cell_and_says_what_it_found(filled: Project) -> None:
+    shown = verbs.run("lineage forest")
+    assert shown.text().splitlines()[0].startswith("forest: ")
+    assert shown.to_dict()["run"] == RunsService(filled).row("forest").id
+
+
+def test_explain_compares_with_the_run_before_or_the_one_that_is_named(filled: Project) -> None:
+    text = verbs.run("explain svm --against forest").text()
+    assert text.splitlines()[0] == "forest → svm  (the run you chose)"
+    assert "status: failed → finished" in text
+    assert "nothing to compare it with" in verbs.run("explain forest").text()
+    with pytest.raises(NotFound):
+        verbs.run("explain nowhere")
+    with pytest.raises(InvalidOption, match="compared with itself"):
+        verbs.run("explain svm --against svm")

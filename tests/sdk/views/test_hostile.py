@@ -8,8 +8,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from nbtrack.lineage import contract as lc
 from nbtrack.runs import contract as c
 from nbtrack.sdk.views import Comparison, DiffView, Message, RunsTable, RunView, StatusView, View
+from nbtrack.sdk.views.lineage import ExplanationView, LineageView
 
 ATTACKS = [
     "<img src=x onerror=alert(1)>",
@@ -24,9 +26,11 @@ ATTACKS = [
     "half \ud800 a character",
 ]  # fmt: skip
 
-TAGS = "div style span table caption thead tbody tr th td details summary b pre br time img svg path circle iframe"
+TAGS = """div style span table caption thead tbody tr th td details summary b pre br time img svg path circle iframe text
+    tspan title ul ol li"""
 NAMES = """class title align scope open datetime style aria-hidden aria-label role xmlns width height viewbox d fill
-    stroke stroke-width stroke-linecap stroke-linejoin cx cy r alt src sandbox referrerpolicy srcdoc"""
+    stroke stroke-width stroke-linecap stroke-linejoin cx cy r alt src sandbox referrerpolicy srcdoc x y
+    fill-opacity stroke-opacity font-size font-family"""
 ELEMENTS, ATTRIBUTES = set(TAGS.split()), set(NAMES.split())
 
 
@@ -121,6 +125,22 @@ def status(bad: str) -> c.ProjectStatus:
     return c.ProjectStatus(bad, bad, bad, True, True, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1)
 
 
+def lineage(bad: str) -> LineageView:
+    hidden = lc.Hidden("edited", bad, bad, 1)
+    cells = [
+        lc.LineageCell(1, 1, bad, 1, f"{bad}\nx", bad, 1.0, bad, {bad: bad}, [bad], [hidden]),
+        lc.LineageCell(2, None, bad, None, bad, bad, None, None),
+    ]
+    edges = [lc.LineageEdge(1, 2, [bad])]
+    return LineageView(row(bad), lc.Lineage("abc", cells, edges, [hidden], [hidden], [bad], bad, True))
+
+
+def explanation(bad: str) -> ExplanationView:
+    reasons = [lc.Reason(1, "code", bad, bad, bad, bad, bad, difference(bad).code)]
+    outcome = [c.Change("metric", bad, 0.5, None)]
+    return ExplanationView(lc.Explanation(row(bad), row(bad, "def"), bad, reasons, outcome))
+
+
 VIEWS: dict[str, Callable[[str], View]] = {
     "table": lambda bad: RunsTable(page(bad), histories={("abc", bad): [1.0, 2.0]}, filter=bad),
     "empty table": empty,
@@ -130,6 +150,8 @@ VIEWS: dict[str, Callable[[str], View]] = {
     "comparison": lambda bad: Comparison(page(bad).rows, transposed=True, everything=True),
     "comparison in rows": lambda bad: Comparison(page(bad).rows, transposed=False),
     "diff": lambda bad: DiffView(difference(bad)),
+    "lineage": lineage,
+    "explanation": explanation,
     "status": lambda bad: StatusView(status(bad), (bad,)),
     "message": Message,
 }  # fmt: skip
