@@ -11,11 +11,11 @@ for where the step was called: among the names of the functions that led there, 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from inspect import CO_OPTIMIZED
 from types import FrameType
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from nbtrack.capture.frameworks import records
 from nbtrack.capture.frameworks.patches import Patches
@@ -41,13 +41,17 @@ class _Look:
     def __init__(self, patches: Patches) -> None:
         self._patches = patches
         self._seen: WeakKeyDictionary[Any, str] = WeakKeyDictionary()  # optimizer -> in which run
+        self._last: tuple[Callable[[], Any], str] = (lambda: None, "")  # the quick way: the same as at the step before
         self._run = ""
         self._modules: set[int] = set()  # of this run
 
     def stepped(self, optimizer: Any, *_: Any) -> None:
         """After every step: quick, but for the first in a run."""
         run = current()
-        if run is None or self._seen.get(optimizer) == run.id:
+        if run is None or (self._last[1] == run.id and self._last[0]() is optimizer):
+            return
+        self._last = (ref(optimizer), run.id)
+        if self._seen.get(optimizer) == run.id:
             return
         self._seen[optimizer] = run.id
         try:

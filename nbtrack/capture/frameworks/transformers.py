@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack.capture.frameworks.callbacks import guarded, need_run
-from nbtrack.capture.frameworks.imports import ImportWatch
 from nbtrack.capture.frameworks.patches import Call, Patches
 from nbtrack.capture.frameworks.records import put_metrics, put_params
 from nbtrack.runs.active import ActiveRun
@@ -36,12 +35,7 @@ _HOME = "transformers.trainer"
 
 def install(patches: Patches) -> None:
     """Give each Trainer that begins to work a callback of ours, until its work is done."""
-    if _HOME in sys.modules:
-        _install(patches)
-    else:
-        watch = ImportWatch({_HOME}, lambda _: _install(patches))
-        patches.on_undo(watch.close)
-        watch.open()
+    patches.when_imported(_HOME, lambda: _install(patches))
 
 
 def _install(patches: Patches) -> None:
