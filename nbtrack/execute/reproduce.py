@@ -30,7 +30,7 @@ from nbtrack.execute.causes import causes
 from nbtrack.execute.environments import Environment, recorded
 from nbtrack.execute.kernels import CellFailed, Kernel
 from nbtrack.execute.notebook import EXECUTED, Progress
-from nbtrack.execute.verdicts import TOLERANCE, Verdict
+from nbtrack.execute.verdicts import TOLERANCE, Recorded, Verdict
 from nbtrack.lineage.contract import Lineage
 from nbtrack.lineage.service import LineageService
 from nbtrack.runs import contract as c
@@ -55,11 +55,10 @@ class _Scene:
 
 @dataclass
 class _Found:
-    """A run of the second time and those inside it, with the points of the first."""
+    """A run of the second time, and the points of it and of those inside it."""
 
     detail: c.RunDetail
-    inside: list[c.RunRow]
-    points: dict[str, tuple[list[int], list[float], list[float]]]
+    recorded: list[Recorded]
 
 
 def reproduce(
@@ -93,7 +92,8 @@ def reproduce(
         with _scratch(service.project) as scratch:
             error = _cells(scratch, kernel, scene, verdict, progress)
             found = _read(scratch, scene)
-        _judge(verdict, error, found, [detail.row, *_ordered([service.row(one) for one in detail.children])])
+        inside = _ordered([service.row(one) for one in detail.children])
+        _judge(verdict, error, found, [_points(service, one) for one in (detail.row, *inside)])
         good = verdict.verdict in ("reproduced", "ran")
         verdict.reasons += causes(detail, lineage, found.detail if found else None, error, good)
         _copy(found, run)
@@ -108,18 +108,18 @@ def reproduce(
     return run, verdict
 
 
-def _judge(verdict: Verdict, error: str | None, found: _Found | None, then: list[c.RunRow]) -> None:
+def _judge(verdict: Verdict, error: str | None, found: _Found | None, then: list[Recorded]) -> None:
     if error is not None:
         verdict.verdict = "failed"
         verdict.reasons.append(error)
-    verdict.judge(then, [found.detail.row, *found.inside] if found else [])
+    verdict.judge(then, found.recorded if found else [])
 
 
 def _copy(found: _Found | None, run: ActiveRun) -> None:
     """The points of the second time into the run that is kept."""
-    for name, (steps, times, values) in found.points.items() if found is not None else ():
-        for step, at, value in zip(steps, times, values, strict=True):
-            run.log({name: value}, step, at)
+    for name, (steps, values) in found.recorded[0].metrics.items() if found is not None else ():
+        for step, value in zip(steps, values, strict=True):
+            run.log({name: value}, step)
 
 
 def _begin(project: Project, detail: c.RunDetail) -> ActiveRun:
@@ -164,9 +164,13 @@ def _own_cell(code: str, name: str) -> str:
     words = []
     with suppress(ValueError):
         words = shlex.split(given or "")
-    kept = [word for number, word in enumerate(words) if word in _KEPT or words[max(0, number - 1)] in _KEPT]
-    kept += [word for word in words if word.startswith(tuple(f"{one}=" for one in _KEPT)) or word == "--no-autolog"]
-    return f"{MAGIC} {name} {shlex.join(dict.fromkeys(kept))}".rstrip() + f"\n{body}"
+    kept = []
+    for number, word in enumerate(words):
+        if word in _KEPT:
+            kept += words[number : number + 2]
+        elif word == "--no-autolog" or word.startswith(tuple(f"{one}=" for one in _KEPT)):
+            kept.append(word)
+    return f"{MAGIC} {name} {shlex.join(kept)}".rstrip() + f"\n{body}"
 
 
 def _notebook(sources: list[str]) -> Any:
@@ -251,11 +255,15 @@ def _read(scratch: Project, scene: _Scene) -> _Found | None:
     if own is None:
         return None
     inside = _ordered([row for row in rows if row.parent == own.id])
-    points = {}
-    for name in own.metrics:
-        found = reads.history(own.id, name)
-        points[name] = (list(found.steps), list(found.times), list(found.values))
-    return _Found(reads.get(c.RunRequest(own.id)), inside, points)
+    return _Found(reads.get(c.RunRequest(own.id)), [_points(reads, one) for one in (own, *inside)])
+
+
+def _points(reads: RunsService, row: c.RunRow) -> Recorded:
+    found = Recorded(row.name, {})
+    for name in row.metrics:
+        series = reads.history(row.id, name)
+        found.metrics[name] = (series.steps, series.values)
+    return found
 
 
 def _ordered(rows: list[c.RunRow]) -> list[c.RunRow]:

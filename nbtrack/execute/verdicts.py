@@ -1,11 +1,13 @@
 """Whether the second time gave what the first did.
 
-The rule: the last value of each metric is compared, of the run and of the runs inside it, which are paired by their
-order. It is within when both are equal or NaN, or differ by at most ``tolerance`` times the larger of the two. Metrics
-that measure time or the machine decide nothing, they are only shown: ``system/…``, and names whose last word is
-``seconds``, ``time``, ``duration``, ``elapsed``, ``runtime``, ``throughput``, ``latency``, ``ms`` or the like.
+The rule: metrics are compared point by point, of the run and of the runs inside it, which are paired by their order.
+Points are put in the order of their steps, those of one step in the order of their values: workers that log at the
+same time do so in another order each time. Two values are the same when both are equal or NaN, or differ by at most
+``tolerance`` times the larger of the two. Metrics that measure time or the machine decide nothing, they are only shown:
+``system/…``, and names whose last word is ``seconds``, ``time``, ``duration``, ``elapsed``, ``runtime``,
+``throughput``, ``latency``, ``ms`` or the like.
 
-    reproduced   every deciding metric is within
+    reproduced   every deciding metric is the same
     differs      at least one is not
     incomplete   one that was recorded did not come again, and none differs
     failed       a cell failed, or a name was missing
@@ -15,12 +17,14 @@ that measure time or the machine decide nothing, they are only shown: ``system/�
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from nbtrack.base.names import words
-from nbtrack.runs.contract import RunRow
+
+Points = tuple[Sequence[int], Sequence[float]]
 
 TOLERANCE = 1e-6
 _TIMES = frozenset({
@@ -30,14 +34,28 @@ _TIMES = frozenset({
 
 
 @dataclass
+class Recorded:
+    """The metrics of a run: steps and values of each, in the order they were logged."""
+
+    name: str
+    metrics: dict[str, tuple[Sequence[int], Sequence[float]]]
+
+
+@dataclass
 class Compared:
-    """One metric then and now. within: None where it did not come again. decides: whether the verdict looks at it."""
+    """One metric then and now, at its last step.
+
+    within: whether all points are the same; None where it did not come again. apart: how many points are not, of
+    ``points``. decides: whether the verdict looks at it.
+    """
 
     name: str
     then: float
     now: float | None
     within: bool | None
     decides: bool
+    points: int = 0
+    apart: int = 0
 
 
 @dataclass
@@ -60,14 +78,12 @@ class Verdict:
         del about["trace"]
         return about
 
-    def judge(self, then: Iterable[RunRow], now: Iterable[RunRow]) -> None:
+    def judge(self, then: Sequence[Recorded], now: Sequence[Recorded]) -> None:
         """Compare a run and those inside it with those of the second time, in their order."""
-        again = list(now)
-        for number, row in enumerate(then):
-            other = again[number] if number < len(again) else None
-            for name, summary in row.metrics.items():
-                known = other.metrics.get(name) if other is not None else None
-                self._add(name if not number else f"{row.name}: {name}", summary.last, known.last if known else None)
+        for number, run in enumerate(then):
+            other = now[number].metrics if number < len(now) else {}
+            for name, points in run.metrics.items():
+                self._add(name if not number else f"{run.name}: {name}", points, other.get(name))
         self.missing = [one.name for one in self.metrics if one.now is None]
         if self.verdict == "failed":
             return
@@ -79,9 +95,22 @@ class Verdict:
         else:
             self.verdict = "reproduced" if deciding else "ran"
 
-    def _add(self, name: str, then: float, now: float | None) -> None:
-        within = None if now is None else close(then, now, self.tolerance)
-        self.metrics.append(Compared(name, then, now, within, not is_time(name)))
+    def _add(self, name: str, then: Points, now: Points | None) -> None:
+        before, after = _in_order(then), _in_order(now) if now is not None else []
+        made = Compared(name, before[-1][1], None, None, not is_time(name), max(len(before), len(after)))
+        if after:
+            pairs = zip_longest(before, after)
+            made.apart = sum(not (one and other and self._same(one, other)) for one, other in pairs)
+            made.now, made.within = after[-1][1], made.apart == 0
+        self.metrics.append(made)
+
+    def _same(self, one: tuple[int, float], other: tuple[int, float]) -> bool:
+        return one[0] == other[0] and close(one[1], other[1], self.tolerance)
+
+
+def _in_order(points: Points) -> list[tuple[int, float]]:
+    """By step, then by value; NaN behind the others."""
+    return sorted(zip(*points, strict=True), key=lambda one: (one[0], math.isnan(one[1]), one[1]))
 
 
 def close(one: float, other: float, tolerance: float) -> bool:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import pytest
 
-from nbtrack.execute.verdicts import Verdict, close, is_time
-from nbtrack.runs.contract import RunRow, Summary
+from nbtrack.execute.verdicts import Recorded, Verdict, close, is_time
 
 
-def row(name: str, **metrics: float) -> RunRow:
-    about: dict[str, Any] = dict.fromkeys(RunRow.__struct_fields__)
-    found = {key.replace("__", "/"): Summary(value, value, value, value, 1, 0) for key, value in metrics.items()}
-    return RunRow(**{**about, "name": name, "metrics": found})
+def row(name: str, **metrics: float) -> Recorded:
+    return Recorded(name, {key: ([0], [value]) for key, value in metrics.items()})
 
 
-def judged(then: list[RunRow], now: list[RunRow], tolerance: float = 1e-6) -> Verdict:
+def judged(then: list[Recorded], now: list[Recorded], tolerance: float = 1e-6) -> Verdict:
     verdict = Verdict("ran", "x", tolerance=tolerance)
     verdict.judge(then, now)
     return verdict
@@ -65,3 +61,13 @@ def test_runs_inside_are_paired_by_their_order() -> None:
     assert judged(then, [row("b"), row("p", score=1.0), row("q", score=2.0)]).verdict == "reproduced"
     other = judged(then, [row("b"), row("p", score=1.0)])
     assert (other.verdict, other.missing) == ("incomplete", ["y: score"])
+
+
+def test_points_are_compared_by_step_in_whatever_order_they_came() -> None:
+    then = [Recorded("a", {"acc": ([0, 1, 1, 2], [0.1, 0.3, 0.2, math.nan])})]
+    same = judged(then, [Recorded("b", {"acc": ([2, 1, 0, 1], [math.nan, 0.2, 0.1, 0.3])})])
+    assert (same.verdict, same.metrics[0].apart, same.metrics[0].points) == ("reproduced", 0, 4)
+    other = judged(then, [Recorded("b", {"acc": ([0, 1, 1, 2], [0.1, 0.3, 0.25, math.nan])})])
+    assert (other.verdict, other.metrics[0].apart) == ("differs", 1)
+    short = judged(then, [Recorded("b", {"acc": ([0, 1], [0.1, 0.2])})])
+    assert (short.verdict, short.metrics[0].apart) == ("differs", 2)

@@ -137,6 +137,8 @@ def _summary(verdict: Verdict, name: str) -> str:
 
 
 def _metrics(compared: list[Compared]) -> list[str]:
+    """A line a metric; how busy the machine was is only kept."""
+    compared = [one for one in compared if "system/" not in one.name]
     if not compared:
         return []
     rows = [
@@ -151,4 +153,6 @@ def _said(one: Compared) -> str:
         return "did not come again"
     if not one.decides:
         return "measures time or load: decides nothing"
-    return "same" if one.within else "differs"
+    if one.within:
+        return "same"
+    return "differs" if one.points == 1 else f"differs at {one.apart:,} of {one.points:,} points"
