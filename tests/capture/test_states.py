@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nbtrack.capture import states
 from nbtrack.capture.session import Execution
 from nbtrack.capture.slices import History, step_of
 from nbtrack.capture.states import States
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _all_the_time_it_needs() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(states, "_SECONDS", 60.0)
+        yield
 
 
 class Kernel:

@@ -26,8 +26,8 @@ ATTACKS = [
     "half \ud800 a character",
 ]  # fmt: skip
 
-TAGS = """div style span table caption thead tbody tr th td details summary b pre br time img svg path circle iframe text
-    tspan title ul ol li"""
+TAGS = """div style span table caption thead tbody tr th td details summary b pre br time img svg path circle iframe
+    text tspan title ul ol li"""
 NAMES = """class title align scope open datetime style aria-hidden aria-label role xmlns width height viewbox d fill
     stroke stroke-width stroke-linecap stroke-linejoin cx cy r alt src sandbox referrerpolicy srcdoc x y
     fill-opacity stroke-opacity font-size font-family"""
