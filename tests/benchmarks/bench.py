@@ -25,7 +25,7 @@ PANEL = ("panel_size", "panel_table", "panel_curves", "panel_live", "panel_saved
 LAB = ("lab_start", "lab_sidebar", "lab_idle")
 PARTS = (
     "latency", "kills", "ingest", "small_runs", "queries", "imports", "cells",
-    "autolog", "engines", "sweep", *PANEL, *LAB,
+    "autolog", "data", "engines", "sweep", "lineage", *PANEL, *LAB,
 )  # fmt: skip
 
 
