@@ -13,11 +13,12 @@ from nbtrack.sdk.views.table import measured, run_name, spark
 from nbtrack.sdk.views.view import View
 
 if TYPE_CHECKING:
-    from nbtrack.runs.contract import Output, Param, RunDetail, Summary
+    from nbtrack.runs.contract import Dataset, Output, Param, RunDetail, Summary
 
 _SOURCES = {"explicit": "logged", "call": "a call's argument", "cell": "the cell", "notebook": "the notebook"}
 _PACKAGES = ("numpy", "pandas", "scikit-learn", "torch", "tensorflow", "keras", "jax", "xgboost", "lightgbm")
 _TEXT_LINES = 40
+_MOST_DATA = 4  # data sets that are named
 
 
 class RunView(View):
@@ -63,7 +64,7 @@ class RunView(View):
             ("children", children),
             ("note", row.note),
             ("in the trash", f"since {words.when(row.trashed, self._now)}" if row.trashed else ""),
-            ("data", ", ".join(dataset.name for dataset in detail.datasets)),
+            ("data", _data(detail.datasets)),
         ]
         return [(name, text) for name, text in found if text]
 
@@ -204,6 +205,19 @@ class RunView(View):
         from nbtrack.base.wire import to_plain
 
         return {**to_plain(self.detail), "outputs": to_plain(self.outputs)}
+
+
+def _data(datasets: Sequence[Dataset]) -> str:
+    """The names of data sets, those first that the run before saw with another content."""
+    told, rest = [], []
+    for dataset in datasets:
+        changed = dataset.info.get("changed")
+        if isinstance(changed, dict):
+            told.append(f"{dataset.name} (changed since {changed.get('name')})")
+        else:
+            rest.append(dataset.name)
+    names = told + rest
+    return ", ".join(names[:_MOST_DATA]) + (f" and {len(names) - _MOST_DATA} more" if len(names) > _MOST_DATA else "")
 
 
 def _dict(given: Any) -> dict[str, Any]:
