@@ -3,7 +3,8 @@
 It looks after the steps of any `torch.optim` optimizer that holds parameters of the model, through the hook that torch
 has for it: nothing is put on the model itself, so compiled models, DataParallel, automatic mixed precision and
 Lightning work as without. What it sees are the gradients that the step was made with: averaged over machines,
-unscaled, clipped, accumulated.
+unscaled, clipped, accumulated. Of processes that train together the first one logs. Where `torch.compile` was given the
+optimizer's step itself, torch calls no hooks.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
 from nbtrack.base.errors import InvalidOption, InvalidValue
+from nbtrack.capture.frameworks.torch import is_first
 from nbtrack.runs.active import ActiveRun
 from nbtrack.runs.current import current
 from nbtrack.runs.values import brief
@@ -117,7 +119,7 @@ class Watch:
         if run is None or model is None or self._failed:
             return
         try:
-            if self._is_due(optimizer, run, model):
+            if self._is_due(optimizer, run, model) and is_first():
                 self._log(run, model, self._steps[optimizer][1] - 1)
         except Exception as error:  # noqa: BLE001 (a fault of ours never reaches the user's training)
             self._failed = True

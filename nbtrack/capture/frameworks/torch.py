@@ -55,6 +55,8 @@ class _Look:
             return
         self._seen[optimizer] = run.id
         try:
+            if not is_first():
+                return
             if self._run != run.id:
                 self._run, self._modules = run.id, set()
             self._describe(run, optimizer)
@@ -75,6 +77,13 @@ class _Look:
         if choices.params:
             for title, params in told.items():
                 records.put_params(run, title, params)
+
+
+def is_first() -> bool:
+    """Whether this process speaks for all those that train together (DistributedDataParallel)."""
+    from torch import distributed
+
+    return not (distributed.is_available() and distributed.is_initialized() and distributed.get_rank())
 
 
 def optimizer_params(optimizer: Any) -> dict[str, Any]:

@@ -194,6 +194,16 @@ def test_a_watch_that_fails_says_so_once_and_the_training_goes_on(torch_cells: C
     assert reply.text.count("the model Net cannot be watched any more") == 1
 
 
+def test_of_processes_that_train_together_only_the_first_tells(torch_cells: Cells) -> None:
+    run = torch_cells.track(
+        "from unittest import mock\nnet = Net()\nnbtrack.watch(net)\n"
+        "with mock.patch.multiple(torch.distributed, is_initialized=lambda: True, get_rank=lambda: 1):\n"
+        "    train(net, torch.optim.Adam(net.parameters()))"
+    )
+    assert "grad_norm" not in run.row.metrics
+    assert "torch.module" not in params(run)
+
+
 def test_unloading_takes_every_hook_away(torch_cells: Cells) -> None:
     torch_cells.run("net = Net()\nnbtrack.watch(net)")
     torch_cells.run("%unload_ext nbtrack")
