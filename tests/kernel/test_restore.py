@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from nbtrack.sdk.verbs.restoring import saved_cell
-
 from .conftest import PATIENCE, Kernel
 
 TRAIN = "%%track train\nlr = 0.1\nloss = lr * 2"
@@ -95,11 +93,3 @@ def test_what_cannot_be_restored_says_why(kernel: Kernel) -> None:
     assert "was not a cell" in kernel.run("%track restore script").text
     assert "Choose one of them" in kernel.run("%track restore @1 --params --below").text
     assert "No run" in kernel.run("%track restore nobody").text
-
-
-def test_a_notebook_that_cannot_be_read_has_no_cell(tmp_path: Any) -> None:
-    file = tmp_path / "work.ipynb"
-    assert saved_cell(file, "c1") is None
-    for bad in ("", "[]", "{}", '{"cells": 7}', '{"cells": [{"id": "c1", "cell_type": "markdown", "source": "x"}]}'):
-        file.write_text(bad)
-        assert saved_cell(file, "c1") is None

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from nbtrack.base.errors import InvalidOption, NotFound
 from nbtrack.runs import contract as c
 from nbtrack.sdk.verbs.setting import Context, Shown
 from nbtrack.sdk.verbs.views import Source
-
-_LARGEST = 64 << 20  # bytes of a notebook that is looked into
 
 
 @dataclass(frozen=True)
@@ -48,21 +43,11 @@ def restore(args: Namespace, context: Context) -> Shown:
 
 def _with_params(context: Context, detail: c.RunDetail, code: str) -> str:
     """The cell as its notebook was last saved, with the params of the run; its own code where that cell is gone."""
+    from nbtrack.capture.notebooks import read_notebook
     from nbtrack.lineage.contract import RewriteRequest
     from nbtrack.lineage.service import LineageService
 
     row = detail.row
-    saved = saved_cell(context.project.root / row.notebook, row.cell) if row.notebook and row.cell else None
-    return LineageService(context.service).rewrite(RewriteRequest(row.id, saved or code)).text
-
-
-def saved_cell(notebook: Path, cell: str) -> str | None:
-    """The text of a code cell as it stands in the file; None where there is none to be read."""
-    with suppress(OSError, ValueError, TypeError, AttributeError, LookupError):
-        if notebook.stat().st_size > _LARGEST:
-            return None
-        for one in json.loads(notebook.read_bytes())["cells"]:
-            if one.get("id") == cell and one.get("cell_type") == "code":
-                source = one["source"]
-                return source if isinstance(source, str) else "".join(source)
-    return None
+    notebook = read_notebook(context.project.root / row.notebook) if row.notebook and row.cell else None
+    saved = notebook.find(row.cell, None) if notebook is not None else None
+    return LineageService(context.service).rewrite(RewriteRequest(row.id, saved.source if saved else code)).text

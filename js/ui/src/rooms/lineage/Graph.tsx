@@ -7,7 +7,7 @@ import { Icon } from "../../parts/Icon";
 import { Coloured } from "../run/bits";
 import { pythonLines } from "../run/highlight";
 import { layOut, type Placed } from "./layout";
-import { firstLines, given, markOf, nameOf, SIGNS, toneOf } from "./words";
+import { firstLines, markOf, nameOf, SIGNS, toneOf } from "./words";
 
 const SIZES = { width: 224, height: 92, gapX: 26, gapY: 44 };
 const NARROW = { ...SIZES, width: 176, gapX: 18 }; // where many stand side by side
@@ -234,7 +234,6 @@ function Card({ cell, takes, cells, own, chosen, off, stop, onChoose, onHover, o
       className={classes.filter(Boolean).join(" ")}
       data-cell={number}
       aria-pressed={chosen}
-      aria-label={inWords(cell, own, taken)}
       tabIndex={stop ? 0 : -1}
       onClick={onChoose}
       onKeyDown={onKey}
@@ -245,14 +244,26 @@ function Card({ cell, takes, cells, own, chosen, off, stop, onChoose, onHover, o
     >
       <span className="nbt-lin-head">
         <b>{nameOf(cell)}</b>
-        <span className="nbt-dim">{position === null ? "" : `cell ${position}`}</span>
+        {position !== null && (
+          <>
+            <Comma />
+            <span className="nbt-dim">cell {position}</span>
+          </>
+        )}
+        <Comma />
         {own && <span className="nbt-chip">this run</span>}
-        {!own && run && <Icon name="chart" />}
+        {!own && run && (
+          <>
+            <Icon name="chart" />
+            <span className="nbt-sr">a tracked run, </span>
+          </>
+        )}
         {data.length > 0 && <Icon name="file" />}
         {status !== null && status !== "ok" && <span className="nbt-lin-failed">✗ {oneLine(status, 12)}</span>}
         {hidden.length > 0 && (
           <span className={`nbt-lin-badge nbt-lin-${tone}`}>
-            {SIGNS[tone]} {hidden.length === 1 && hidden[0] ? markOf(hidden[0]) : hidden.length}
+            <span aria-hidden="true">{SIGNS[tone]} </span>
+            {hidden.length === 1 && hidden[0] ? markOf(hidden[0]) : hidden.length}
           </span>
         )}
       </span>
@@ -263,35 +274,38 @@ function Card({ cell, takes, cells, own, chosen, off, stop, onChoose, onHover, o
           <i className="nbt-dim">no code recorded</i>
         )}
       </code>
-      {taken && <span className="nbt-lin-takes">takes {taken}</span>}
+      {taken && (
+        <span className="nbt-lin-takes">
+          <Comma />
+          takes {taken}
+        </span>
+      )}
       <span className="nbt-lin-gives">
-        {held.length > 0 && <span aria-hidden="true">→</span>}
+        {held.length > 0 && (
+          <>
+            <span aria-hidden="true">→</span>
+            <span className="nbt-sr">, gives </span>
+          </>
+        )}
         {held.map(([name, what]) => (
           <span key={name}>
             <b>{oneLine(name, 40)}</b> {oneLine(what, 60)}
+            <Comma />
           </span>
         ))}
       </span>
+      <Unseen cell={cell} />
     </button>
   );
 }
 
-/** All that a card and its lines say, as a screen reader is told. */
-function inWords(cell: LineageCell, own: boolean, taken: string): string {
-  const { execution, position, source, gives, data, hidden, status, run } = cell;
-  const held = Object.entries(gives).map(([name, what]) => given(name, what));
-  return [
-    `In ${execution ?? "no number"}${position === null ? "" : `, cell ${position} of the notebook`}`,
-    own ? "the cell of this run" : run && "a tracked run",
-    status !== null && status !== "ok" && status,
-    firstLines(source, 1)
-      .map((line) => oneLine(line, 80))
-      .join(""),
-    taken && `takes ${taken}`,
-    held.length > 0 && `gives ${held.join(", ")}`,
+/** What a screen reader is told beyond what a card shows. */
+function Unseen({ cell: { data, hidden } }: { cell: LineageCell }) {
+  const said = [
     data.length > 0 && `reads ${data.map((one) => oneLine(one, 60)).join(", ")}`,
     ...hidden.map((one) => `${one.severity}: ${oneLine(one.text, 200)}`),
-  ]
-    .filter(Boolean)
-    .join(". ");
+  ].filter(Boolean);
+  return said.length > 0 && <span className="nbt-sr">. {said.join(". ")}</span>;
 }
+
+const Comma = () => <span className="nbt-sr">, </span>;

@@ -1,6 +1,5 @@
 // What is said of where a run comes from, in the same words wherever it stands.
 import type { Hidden, Json, LineageCell } from "../../contract";
-import { oneLine } from "../../lib/format";
 
 /** The short words of a mark. */
 export const MARKS: Record<Hidden["what"], string> = {
@@ -59,9 +58,4 @@ export function firstLines(source: string | null, most: number): string[] {
   const filled = lines.filter((line) => line.trim());
   const telling = filled.filter((line) => !/^\s*(#|%)/.test(line));
   return (telling.length ? telling : filled).slice(0, most);
-}
-
-/** A name and what it held: "X (DataFrame 569 × 30)". */
-export function given(name: string, what: string): string {
-  return what ? `${oneLine(name, 40)} (${oneLine(what, 60)})` : oneLine(name, 40);
 }

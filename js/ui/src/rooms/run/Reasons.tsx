@@ -9,14 +9,13 @@ import { Chooser } from "./Chooser";
 import { DiffBlock } from "./DiffBlock";
 import { type Tab, useRoom, useSetRoom } from "./state";
 
-const KINDS: Record<Reason["what"] | "hidden" | "upstream" | "variable", { icon: IconName; tab: Tab; go: string }> = {
+const KINDS: Record<Reason["what"], { icon: IconName; tab: Tab; go: string }> = {
   code: { icon: "compare", tab: "code", go: "Show in the code" },
   param: { icon: "settings", tab: "values", go: "Show the params" },
   environment: { icon: "group", tab: "environment", go: "Show the environment" },
   git: { icon: "flag", tab: "environment", go: "Show the state of git" },
   data: { icon: "columns", tab: "lineage", go: "Show the data" },
   variable: { icon: "drag", tab: "lineage", go: "Show the cells it comes from" },
-  upstream: { icon: "drag", tab: "lineage", go: "Show the cells it comes from" },
   hidden: { icon: "eye-off", tab: "lineage", go: "Show what the notebook does not" },
   status: { icon: "info", tab: "output", go: "Show the output" },
   other: { icon: "more", tab: "overview", go: "Show the overview" },
