@@ -89,7 +89,8 @@ class States:
         values = {name: namespace[name] for name in look.names if name in namespace}
         marks = look_all(values, _SECONDS)
         bound = self._rebound(look, namespace)
-        surely = {name for name in effects.sure if name in namespace}  # no set of all keys: they may be thousands
+        # No set of all keys: they may be thousands. A failed cell may not have come to bind what it binds for sure.
+        surely = {name for name in effects.sure if name in namespace} if execution.status != "error" else set()
         mutated = {
             name
             for name, mark in marks.items()
@@ -108,7 +109,8 @@ class States:
         facts["marks"] = {name: marks[name].content for name in new if marks[name].content and _is_data(new[name])}
         facts["estimators"] = sorted(name for name in effects.fitted if name in namespace and _refits(namespace[name]))
         self._randomness(look, facts)
-        self._remember(execution, bound | surely, marks, namespace)
+        seen = {name: mark for name, mark in marks.items() if name in look.marks or name in bound}
+        self._remember(execution, bound | surely, seen, namespace)
 
     # -- parts
 

@@ -90,6 +90,13 @@ def test_a_change_that_nothing_names_is_told():
     assert "drifted" not in kernel.run("print(a)").facts
 
 
+def test_a_change_inside_is_not_lost_when_a_failed_cell_would_have_bound_the_name():
+    kernel = Kernel()
+    for source in ("a = [0]", "b = [a]", "a += [0]", "a = [0]", "b = a['k']", "print(b)"):
+        kernel.run(source)
+    assert kernel.slice() == [1, 2, 3, 6]
+
+
 NAMES = ("a", "b", "c", "d")
 TEMPLATES = (
     "{0} = [{n}]",
