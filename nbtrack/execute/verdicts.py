@@ -5,7 +5,8 @@ Points are put in the order of their steps, those of one step in the order of th
 same time do so in another order each time. Two values are the same when both are equal or NaN, or differ by at most
 ``tolerance`` times the larger of the two. Metrics that measure time or the machine decide nothing, they are only shown:
 ``system/…``, and names whose last word is ``seconds``, ``time``, ``duration``, ``elapsed``, ``runtime``,
-``throughput``, ``latency``, ``ms`` or the like.
+``throughput``, ``latency``, ``ms`` or the like. Of ``training_score``, which autologging takes after the first fit
+only as time allows, the first point alone is compared.
 
     reproduced   every deciding metric is the same
     differs      at least one is not
@@ -27,6 +28,7 @@ from nbtrack.base.names import words
 Points = tuple[Sequence[int], Sequence[float]]
 
 TOLERANCE = 1e-6
+_THINNED = "training_score"
 _TIMES = frozenset({
     "seconds", "second", "secs", "sec", "time", "times", "duration", "elapsed", "runtime", "throughput", "latency",
     "ms", "minutes", "hours",
@@ -97,6 +99,8 @@ class Verdict:
 
     def _add(self, name: str, then: Points, now: Points | None) -> None:
         before, after = _in_order(then), _in_order(now) if now is not None else []
+        if name.rpartition(": ")[2].rpartition(".")[2] == _THINNED:
+            before, after = before[:1], after[:1]
         made = Compared(name, before[-1][1], None, None, not is_time(name), max(len(before), len(after)))
         if after:
             pairs = zip_longest(before, after)

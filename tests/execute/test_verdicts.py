@@ -71,3 +71,9 @@ def test_points_are_compared_by_step_in_whatever_order_they_came() -> None:
     assert (other.verdict, other.metrics[0].apart) == ("differs", 1)
     short = judged(then, [Recorded("b", {"acc": ([0, 1], [0.1, 0.2])})])
     assert (short.verdict, short.metrics[0].apart) == ("differs", 2)
+
+
+def test_of_scores_that_are_taken_as_time_allows_only_the_first_decides() -> None:
+    then = [Recorded("a", {"SVC.training_score": ([0, 1], [0.9, 0.8])})]
+    assert judged(then, [Recorded("b", {"SVC.training_score": ([0, 1, 2], [0.9, 0.7, 0.6])})]).verdict == "reproduced"
+    assert judged(then, [Recorded("b", {"SVC.training_score": ([0], [0.8])})]).verdict == "differs"
