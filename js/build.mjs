@@ -37,7 +37,10 @@ const preact = {
 // A room that is loaded on demand, with the libraries that only it uses.
 const rooms = {
   curves: { folders: ["ui/src/rooms/charts/curves"], own: /^uplot/ },
-  run: { folders: ["ui/src/rooms/run", "ui/src/rooms/compare"], own: /^(highlight\.js|d3-dsv)/ },
+  run: {
+    folders: ["ui/src/rooms/run", "ui/src/rooms/compare", "ui/src/rooms/lineage"],
+    own: /^(highlight\.js|d3-dsv)/,
+  },
 };
 
 /**

@@ -148,6 +148,15 @@ def test_the_lineage_can_be_reached_and_read_by_everyone(lab: Lab, page: Page, m
     )
 
 
+def test_the_overview_says_the_verdict_and_leads_to_the_cells(lab: Lab, page: Page, made: str) -> None:
+    lab.open(page, "comes.ipynb")
+    panel = opened(page, made)
+    panel.get_by_role("heading", name="Where it comes from").wait_for(timeout=WAIT)
+    panel.get_by_role("button", name="4 cells", exact=True).click()
+    cells(panel).first.wait_for(timeout=WAIT)
+    assert panel.get_by_role("tab", name=re.compile("^Lineage")).get_attribute("aria-selected") == "true"
+
+
 def test_the_verdict_stands_in_the_box_at_the_cell_too(lab: Lab, page: Page, made: str) -> None:
     notebook = lab.open(page, "comes.ipynb")
     runs(notebook, 4).first.wait_for(timeout=WAIT)
