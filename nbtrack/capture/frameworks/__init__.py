@@ -58,6 +58,11 @@ class Choices:
     models: bool = False
 
 
+def _say(error: BaseException) -> None:
+    """For scripts; a kernel's host has a way of its own."""
+    sys.stderr.write(f"nbtrack: autolog could not be switched on in full ({type(error).__name__}: {error}).\n")
+
+
 class Switch:
     """Which frameworks are watched now: those that somebody holds, that are not off, while nobody wants silence."""
 
@@ -69,7 +74,7 @@ class Switch:
         self._choices: dict[str, Choices] = {}
         self._patches: dict[str, Patches] = {}
         self._imports = ImportWatch(FRAMEWORKS, self._imported)
-        self._report: Callable[[BaseException], None] = lambda _: None
+        self._report: Callable[[BaseException], None] = _say
         self.after_fork()
         follow_forks(self)
 
@@ -162,9 +167,6 @@ class Switch:
         patches = self._patches[package] = Patches(package, self.choices_of, self._when)
         try:
             import_module(f"{__name__}.{FRAMEWORKS[package]}").install(patches)
-        except ModuleNotFoundError as error:  # until there is one for each
-            if not str(error.name).startswith(__name__):
-                self._report(error)
         except Exception as error:  # noqa: BLE001 (a framework that changed must not break the user's import)
             self._report(error)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from nbtrack.capture.frameworks.models import ROWS, SHOWN, put_figure
 from nbtrack.capture.frameworks.patches import Patches
-from nbtrack.capture.frameworks.records import put_metrics, put_params, put_table
+from nbtrack.capture.frameworks.records import is_limited, put_metrics, put_params, put_table
 from nbtrack.capture.frameworks.told import label_of, of, trainer
 from nbtrack.runs.active import ActiveRun
 
@@ -25,6 +26,7 @@ class Training:
         self._patches = patches
         self._wanted = patches.choices.metrics
         self._names: list[str] = []
+        self._log = partial(put_metrics, run) if is_limited(run) else run.log
 
     def evaluated(self, keys: Callable[[], Iterable[tuple[str, ...]]], values: list[float], iteration: int) -> None:
         """Log the evaluations of an iteration.
@@ -37,7 +39,7 @@ class Training:
         if len(values) != len(self._names):
             told = of(self.run)
             self._names = [told.metric(self.label, ".".join(key).replace(" ", "_")) for key in keys()]
-        put_metrics(self.run, dict(zip(self._names, values, strict=True)), iteration)
+        self._log(dict(zip(self._names, values)), iteration)  # noqa: B905 (they are as many, see above)
 
     def best(self, iteration: int | None, score: float | None) -> None:
         """Log where early stopping found the best."""

@@ -197,17 +197,19 @@ class Wrapped:
         if isinstance(raw, staticmethod):
             target = raw.__func__
         elif not isinstance(owner, ModuleType):
-            subject, *rest = args
-            args = tuple(rest)
+            if not args:
+                return raw(**kwargs)  # which says what is missing
+            subject, args = args[0], args[1:]
             target = raw.__get__(None, subject) if isinstance(raw, classmethod) else raw.__get__(subject, type(subject))
         run = current() if self._nbtrack_on else None
         if not self._nbtrack_on or (run is None and not always):
             return target(*args, **kwargs)
         call = Call(run, subject, args, kwargs)
-        if before is not None:
-            self._look(patches, before, call)
         began = time.perf_counter()
         try:
+            if before is not None:
+                self._look(patches, before, call)
+                began = time.perf_counter()
             call.result = target(*call.args, **call.kwargs)
         except BaseException as error:
             call.error = error

@@ -33,6 +33,11 @@ def limit(run: ActiveRun, params: frozenset[str] | None, metrics: frozenset[str]
         _limits[run] = (params, metrics)
 
 
+def is_limited(run: ActiveRun) -> bool:
+    """Whether only some names of a run are kept."""
+    return run in _limits
+
+
 def put_params(run: ActiveRun, title: str, values: Mapping[str, Any]) -> str | None:
     """Store settings of an object of the class ``title`` as ``title.name``; what is data and no setting is left out.
 

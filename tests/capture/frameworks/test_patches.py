@@ -158,6 +158,27 @@ def test_the_users_exception_passes_with_its_own_traceback(patches: Patches, run
     assert caught.traceback[-1].name == "plain"
 
 
+def test_a_call_without_an_object_says_what_it_always_said(patches: Patches, run: ActiveRun) -> None:
+    with pytest.raises(TypeError) as plainly:
+        Base.fit()  # type: ignore[call-arg]
+    patches.wrap(Base, "fit", after=lambda call: None)
+    with pytest.raises(TypeError) as meanwhile:
+        Base.fit()  # type: ignore[call-arg]
+    assert str(meanwhile.value) == str(plainly.value)
+
+
+def test_an_interrupt_during_a_look_is_the_users_and_the_look_after_still_comes(
+    patches: Patches, run: ActiveRun, seen: list[Any]
+) -> None:
+    def look(call: Call) -> None:
+        raise KeyboardInterrupt
+
+    patches.wrap(Base, "fit", before=look, after=lambda call: seen.append(type(call.error)))
+    with pytest.raises(KeyboardInterrupt):
+        Base().fit(1)
+    assert seen == [KeyboardInterrupt]
+
+
 def test_without_a_run_nobody_looks(patches: Patches, project: Project, seen: list[Any]) -> None:
     patches.wrap(Base, "fit", after=lambda call: seen.append("now and then"))
     patches.wrap(Base, "add", after=lambda call: seen.append("always"), always=True)

@@ -13,7 +13,7 @@ from nbtrack.runs import contract as c
 from tests.capture.frameworks.conftest import Cells, params
 
 SETUP = '''
-import sklearn.base, nbtrack, numpy as np
+import joblib, sklearn.base, nbtrack, numpy as np
 from sklearn.datasets import load_iris, load_diabetes
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
@@ -274,7 +274,10 @@ def test_workers_and_threads_of_a_fit_are_not_told(sk: Cells) -> None:
     run = sk.track("""
 RandomForestClassifier(n_estimators=4, n_jobs=2).fit(X, y)
 GridSearchCV(DecisionTreeClassifier(), {"max_depth": [1, 2]}, cv=2, n_jobs=2).fit(X, y)
+with joblib.parallel_backend("threading"):
+    VotingClassifier([("t", DecisionTreeClassifier()), ("k", KNeighborsClassifier())], n_jobs=2).fit(X, y)
 """)
+    assert not any(name.startswith(("DecisionTreeClassifier.", "KNeighbors")) for name in metrics(run))
     assert run.row.metrics["fit_seconds"].count == 1
     assert "GridSearchCV.fit_seconds" in metrics(run)
     assert len(sk.children(run)) == 2
