@@ -5,8 +5,8 @@ they ran, its own cell last; of a notebook that was executed as a whole, all of 
 project of its own, which is thrown away: what a cell of the past logs never mixes with your runs. Files that the cells
 write are written again, as the kernel works in the notebook's folder.
 
-The verdict is stored as a child run of kind ``reproduction``, with the new metrics, and why it may have turned out
-otherwise.
+A run that failed has come out again when it fails by the same error. The verdict is stored as a child run of kind
+``reproduction``, with the new metrics, and why it may have turned out otherwise.
 """
 
 from __future__ import annotations
@@ -90,8 +90,9 @@ def reproduce(
     status, reason = "finished", None
     try:
         with _scratch(service.project) as scratch:
-            error = _cells(scratch, kernel, scene, verdict, progress)
+            failed = _cells(scratch, kernel, scene, verdict, progress)
             found = _read(scratch, scene)
+        error = _error(failed, scene, detail.row)
         inside = _ordered([service.row(one) for one in detail.children])
         _judge(verdict, error, found, [_points(service, one) for one in (detail.row, *inside)])
         good = verdict.verdict in ("reproduced", "ran")
@@ -155,7 +156,11 @@ def _scene(service: RunsService, detail: c.RunDetail, lineage: Lineage) -> _Scen
     name = f"again-{new_id()}"
     sources = [one.source or "" for one in lineage.cells[:-1]] + [_own_cell(detail.code, name)]
     numbers: list[int | None] = [one.execution or one.number for one in lineage.cells]
-    return _Scene(_notebook(["%load_ext nbtrack", *sources]), path, [None, *numbers], name)
+    notebook = _notebook(["%load_ext nbtrack", *sources])
+    for cell, one in zip(notebook.cells[1:-1], lineage.cells, strict=False):
+        if one.status == "error":
+            cell.metadata["tags"] = ["raises-exception"]  # it failed then as well, and gave what it gave
+    return _Scene(notebook, path, [None, *numbers], name)
 
 
 def _own_cell(code: str, name: str) -> str:
@@ -230,7 +235,9 @@ def _whole_run(scratch: Project) -> Iterator[dict[str, str]]:
         run.end()
 
 
-def _cells(scratch: Project, kernel: Kernel, scene: _Scene, verdict: Verdict, progress: Progress | None) -> str | None:
+def _cells(
+    scratch: Project, kernel: Kernel, scene: _Scene, verdict: Verdict, progress: Progress | None
+) -> CellFailed | None:
     around = {"NBTRACK_DIR": str(scratch.root), "JPY_SESSION_NAME": str(scene.path)}
     indices = [number for number, cell in enumerate(scene.notebook.cells) if cell.cell_type == "code"]
     try:
@@ -239,11 +246,21 @@ def _cells(scratch: Project, kernel: Kernel, scene: _Scene, verdict: Verdict, pr
                 kernel.execute(index)
                 verdict.cells += 1
     except CellFailed as failed:
-        number = scene.numbers[failed.index]
         verdict.trace = failed.trace
-        where = f"the cell that was In[{number}]" if number else f"cell {failed.index + 1}"
-        return f"{where} failed: {redact(failed.reason)[0]}"
+        return failed
     return None
+
+
+def _error(failed: CellFailed | None, scene: _Scene, row: c.RunRow) -> str | None:
+    """Which cell failed, and why; None where the run did so itself, in the same words."""
+    if failed is None:
+        return None
+    reason = redact(failed.reason)[0]
+    if row.status == "failed" and row.end_reason in (reason[:500], redact(str(failed))[0][:500]):
+        return None
+    number = scene.numbers[failed.index]
+    where = f"the cell that was In[{number}]" if number else f"cell {failed.index + 1}"
+    return f"{where} failed: {reason}"
 
 
 def _read(scratch: Project, scene: _Scene) -> _Found | None:

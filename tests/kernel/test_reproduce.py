@@ -113,6 +113,17 @@ def test_numbers_without_a_seed_and_changed_data_differ_and_are_named(
     assert [(one["then"], one["now"]) for one in metrics] == [(6.0, 15.0)]
 
 
+def test_a_run_that_failed_comes_out_again_when_it_fails_as_then(
+    kernel: Kernel, project: Project, service: RunsService
+) -> None:
+    assert kernel.run("base = 5\n1 / 0", cell="c0").status == "error"
+    kernel.run("%%track bad\nimport nbtrack\nnbtrack.log({'loss': base})\nraise ValueError('too much')", cell="c1")
+    assert latest(service, "failed").row.end_reason == "ValueError: too much"
+    about = reproduced(project, "bad")
+    assert (about["verdict"], about["missing"]) == ("reproduced", [])
+    assert service.row("bad again").status == "finished"
+
+
 def test_a_whole_notebook_is_executed_again_with_the_runs_in_it(project: Project) -> None:
     import nbformat
 
