@@ -120,6 +120,30 @@ def test_a_search_finds_and_goes_on(service: RunsService) -> None:
     assert len(more.results) == 10
 
 
+@pytest.mark.filterwarnings("default")  # of the framework
+def test_a_training_that_a_framework_tells_of_is_stopped_early(service: RunsService) -> None:
+    import numpy
+    import xgboost
+
+    rows_of, answers = numpy.random.default_rng(0).normal(size=(200, 5)), numpy.arange(200) % 2
+    data = xgboost.DMatrix(rows_of, answers)
+
+    def fit(eta: float) -> None:
+        xgboost.train(
+            {"eta": eta, "nthread": 1, "objective": "binary:logistic"}, data, 6, evals=[(data, "train")], verbose_eval=0
+        )
+
+    nbtrack.autolog("xgboost")
+    try:
+        found = nbtrack.sweep(
+            fit, {"eta": "1e-4:0.9:log"}, search="random", trials=12, minimize="train.logloss", seed=0
+        )
+    finally:
+        nbtrack.autolog(disable=True)
+    ended = {one.pruned: one.status for one in found.results}
+    assert ended == {False: "finished", True: "interrupted"}
+
+
 def test_inside_of_a_run_it_is_a_child(service: RunsService) -> None:
     with nbtrack.start_run("outer") as outer:
         nbtrack.sweep(train, {"lr": [0.1]}, name="fn")
