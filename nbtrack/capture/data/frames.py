@@ -14,6 +14,7 @@ TakeArray = Callable[[Digest, Any, int], None]
 
 _COLUMN = 64 << 10  # bytes that a column counts at least: reaching it takes its time too
 _WIDE = 256  # columns; a table of more, with numbers of one dtype, is taken as one array
+_SMALL = 1 << 20  # bytes; so is a small one
 _COPIED = 64 << 20  # bytes that making this array may cost
 _TEXT = 256  # bytes of an array that hashing a text takes as long as
 _BLOCKS = 16  # of a column that is not an array of numpy's: each is a call of pandas
@@ -56,10 +57,11 @@ def take_pandas(digest: Digest, data: Any, kind: str, take_array: TakeArray) -> 
 
 
 def _is_matrix(data: Any, dtypes: list[tuple[str, int]]) -> bool:
-    """Whether a wide table is taken as one array: this follows from its shape alone, not from how it lies."""
+    """Whether a wide or small table is taken as one array: its shape alone decides that, not how it lies."""
     dtype: Any = data.dtypes.iloc[0] if len(dtypes) == 1 else None
     plain = getattr(dtype, "kind", "O") in "biufc" and type(dtype).__module__.startswith("numpy")
-    return bool(plain) and data.shape[1] > _WIDE and data.size * dtype.itemsize <= _COPIED
+    size = data.size * dtype.itemsize if plain else 0
+    return bool(plain) and (size <= _SMALL or (data.shape[1] > _WIDE and size <= _COPIED))
 
 
 def _take_index(digest: Digest, index: Any, take_array: TakeArray, share: int) -> None:

@@ -17,7 +17,7 @@ LEVELS = {  # bytes that are read of one object, and what the hash says of it
     "256k": 256 << 10,
     "64k": 64 << 10,
 }
-BUDGET = 32 << 20  # bytes of all that a cell reads: some 30 ms, as the cell waits for it
+BUDGET = 16 << 20  # bytes of all that a cell reads: some 30 ms, as the cell waits for it
 _BLOCKS = 128  # of one array
 _ALL_BLOCKS = 2048  # of all that share the room: each is some calls
 _FEWEST = 16
