@@ -144,7 +144,7 @@ def shown(value: Any, depth: int = 0) -> str:
     return repr(value) if isinstance(value, int | str | None) else type(value).__name__
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(cell, min_size=2, max_size=10), st.sampled_from(NAMES))
 def test_the_slice_alone_gives_what_the_whole_session_gave(cells: list[str], name: str) -> None:
     start = [f"{one} = [{at}]" for at, one in enumerate(NAMES)]
