@@ -3,8 +3,8 @@
 It looks after the steps of any `torch.optim` optimizer that holds parameters of the model, through the hook that torch
 has for it: nothing is put on the model itself, so compiled models, DataParallel, automatic mixed precision and
 Lightning work as without. What it sees are the gradients that the step was made with: averaged over machines,
-unscaled, clipped, accumulated. Of processes that train together the first one logs. Where `torch.compile` was given the
-optimizer's step itself, torch calls no hooks.
+unscaled, clipped, accumulated. Of processes that train together the first one logs. A step of the optimizer that is
+itself a part of what `torch.compile` was given is not seen.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
 from nbtrack.base.errors import InvalidOption, InvalidValue
-from nbtrack.capture.frameworks.torch import is_first
+from nbtrack.capture.frameworks.torch import after_steps, is_first
 from nbtrack.runs.active import ActiveRun
 from nbtrack.runs.current import current
 from nbtrack.runs.values import brief
@@ -67,8 +67,6 @@ class Watch:
     """
 
     def __init__(self, model: Any, what: Iterable[str], every: int) -> None:
-        from torch.optim.optimizer import register_optimizer_step_post_hook
-
         self._model = ref(model)
         self._name = type(model).__name__
         self._what = tuple(what)
@@ -76,7 +74,7 @@ class Watch:
         self._concerned: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
         self._steps: WeakKeyDictionary[Any, tuple[str, int]] = WeakKeyDictionary()  # of which run, how many
         self._failed = False
-        self._hook: Any = register_optimizer_step_post_hook(self._stepped)
+        self._hook: Any = after_steps(self._stepped)
         _watches.append(self)
 
     def __repr__(self) -> str:
@@ -113,7 +111,7 @@ class Watch:
         if run is not None and model is not None:
             self._log(run, model, step)
 
-    def _stepped(self, optimizer: Any, *_: Any) -> None:
+    def _stepped(self, optimizer: Any) -> None:
         """After a step of some optimizer. Nothing of this reaches the training."""
         run, model = current(), self._model()
         if run is None or model is None or self._failed:

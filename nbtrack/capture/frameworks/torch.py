@@ -31,10 +31,24 @@ _GROUPS = 8
 
 def install(patches: Patches) -> None:
     """Look at the first step of each optimizer in each run."""
+    patches.on_undo(after_steps(_Look(patches).stepped).remove)
+
+
+def after_steps(look: Callable[[Any], None]) -> Any:
+    """Let this look at each optimizer after its steps, until the handle's ``remove()``.
+
+    Not in a step that `torch.compile` was given: it would try to make our code a part of its graph.
+    """
+    from torch import compiler
     from torch.optim.optimizer import register_optimizer_step_post_hook
 
-    look = _Look(patches)
-    patches.on_undo(register_optimizer_step_post_hook(look.stepped).remove)
+    compiling = getattr(compiler, "is_compiling", lambda: False)
+
+    def hook(optimizer: Any, args: Any, kwargs: Any) -> None:
+        if not compiling():
+            look(optimizer)
+
+    return register_optimizer_step_post_hook(hook)
 
 
 class _Look:
@@ -45,7 +59,7 @@ class _Look:
         self._run = ""
         self._modules: set[int] = set()  # of this run
 
-    def stepped(self, optimizer: Any, *_: Any) -> None:
+    def stepped(self, optimizer: Any) -> None:
         """After every step: quick, but for the first in a run."""
         run = current()
         if run is None or (self._last[1] == run.id and self._last[0]() is optimizer):

@@ -204,6 +204,17 @@ def test_of_processes_that_train_together_only_the_first_tells(torch_cells: Cell
     assert "torch.module" not in params(run)
 
 
+def test_a_compiled_step_of_the_optimizer_works_as_without_us_and_is_not_seen(torch_cells: Cells) -> None:
+    run = torch_cells.track(
+        "net = Net()\nnbtrack.watch(net, every=1)\nopt = torch.optim.SGD(net.parameters(), lr=0.1)\n"
+        "net(x).sum().backward()\n"
+        "before = net.head.bias.detach().clone()\n"
+        "torch.compile(opt.step, backend='eager')()\n"
+        "assert not torch.equal(before, net.head.bias)"
+    )
+    assert "grad_norm" not in run.row.metrics
+
+
 def test_unloading_takes_every_hook_away(torch_cells: Cells) -> None:
     torch_cells.run("net = Net()\nnbtrack.watch(net)")
     torch_cells.run("%unload_ext nbtrack")
