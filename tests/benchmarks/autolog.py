@@ -15,7 +15,7 @@ NOTE = (
     "confusion matrix."
 )
 KINDS = ("wall", "cpu")
-ROWS = {"RandomForestClassifier": 6_000, "LogisticRegression": 60_000}
+ROWS = {"RandomForestClassifier": 6_000, "LogisticRegression": 24_000}
 
 
 def _estimator(name: str) -> Callable[[], Any]:
