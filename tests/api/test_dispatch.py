@@ -52,6 +52,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "charts.figure": {"kind": "scatter", "columns": ["params.lr", "metrics.acc"]},
     "charts.importance": {"metric": "acc"},
     "lineage.explain": {"run": "svm", "against": "forest"},
+    "lineage.graph": {"run": "forest"},
     "lineage.rewrite": {"run": "forest", "text": "lr = 0.5\ndepth = 5\n"},
 }
 each_operation = pytest.mark.parametrize("name", rooms.OPERATIONS)

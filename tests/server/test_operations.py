@@ -48,6 +48,7 @@ READS: dict[str, dict[str, Any]] = {  # a request of each that reads; a new oper
     "charts.figure": {"kind": "scatter", "x": "params.lr", "y": "metrics.acc"},
     "charts.importance": {"metric": "acc"},
     "lineage.explain": {"left": "forest", "right": "svm"},
+    "lineage.graph": {"run": "forest"},
     "lineage.rewrite": {"run": "svm", "text": "lr = 1\n"},
 }
 LATER = {"duration", "ended", "now"}  # what counts on while a run is running
