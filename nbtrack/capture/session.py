@@ -168,6 +168,7 @@ class Session:
             self._git = (now, folder, read_git(folder, redact=lambda text: redact(text)[0]))
         if self._git[2] is not None:
             run.set_git(self._git[2])
+        run.recorder.wake()  # a short cell has ended, nothing else would bring it in
 
     def _store_executions(self, run: ActiveRun, before: int) -> None:
         for execution in list(self.executions):

@@ -1,9 +1,10 @@
 """A run executed again from what was recorded, and held against it by the rule of `nbtrack.execute.verdicts`.
 
 The cells that the run comes from (`nbtrack.lineage`) are executed in their order in a fresh kernel, as they were when
-they ran, its own cell last; of a notebook that was executed as a whole, all of its cells. The kernel records into a
-project of its own, which is thrown away: what a cell of the past logs never mixes with your runs. Files that the cells
-write are written again, as the kernel works in the notebook's folder.
+they ran, its own cell last; of a notebook that was executed as a whole, all of its cells; of a run that was begun inside
+a cell, those of the cell. The kernel records into a project of its own, which is thrown away: what a cell of the past
+logs never mixes with your runs. Files that the cells write are written again, as the kernel works in the notebook's
+folder.
 
 A run that failed has come out again when it fails by the same error. The verdict is stored as a child run of kind
 ``reproduction``, with the new metrics, and why it may have turned out otherwise.
@@ -40,6 +41,7 @@ from nbtrack.runs.projects import database_of, recorder_of
 from nbtrack.runs.service import RunsService
 
 KIND = "reproduction"
+_WITH_CELLS = ("cell", "trial", "notebook")  # the kinds of runs that have cells to execute
 _KEPT = ("--params", "--metrics")  # options of %%track that say what is captured
 
 
@@ -79,22 +81,22 @@ def reproduce(
         NotFound, Ambiguous: the run. CannotRun: nothing of it can be executed; no kernel; no environment.
         KeyboardInterrupt: Ctrl-C; the child was interrupted.
     """
-    detail = service.get(c.RunRequest(given))
+    asked = service.get(c.RunRequest(given))
+    detail, part = _executed(service, asked)
     lineage = LineageService(service).graph(c.RunRequest(detail.row.id))
     scene = _scene(service, detail, lineage)
     place = recorded(service.project, detail.environment, tell) if env else None
     folder = scene.path.parent if scene.path.parent.is_dir() else service.project.root
     kernel = Kernel(scene.notebook, folder, None, place.python if place else None, timeout)
-    verdict = Verdict("ran", detail.row.id, tolerance=tolerance, environment=_environment(place))
-    run = _begin(service.project, detail)
+    verdict = Verdict("ran", asked.row.id, tolerance=tolerance, environment=_environment(place))
+    run = _begin(service.project, asked)
     status, reason = "finished", None
     try:
         with _scratch(service.project) as scratch:
             failed = _cells(scratch, kernel, scene, verdict, progress)
-            found = _read(scratch, scene)
+            found = _read(scratch, scene, part)
         error = _error(failed, scene, detail.row)
-        inside = _ordered([service.row(one) for one in detail.children])
-        _judge(verdict, error, found, [_points(service, one) for one in (detail.row, *inside)])
+        _judge(verdict, error, found, [_points(service, one) for one in _compared(service, detail)[part]])
         good = verdict.verdict in ("reproduced", "ran")
         verdict.reasons += causes(detail, lineage, found.detail if found else None, error, good)
         _copy(found, run)
@@ -118,9 +120,24 @@ def _judge(verdict: Verdict, error: str | None, found: _Found | None, then: list
 
 def _copy(found: _Found | None, run: ActiveRun) -> None:
     """The points of the second time into the run that is kept."""
-    for name, (steps, values) in found.recorded[0].metrics.items() if found is not None else ():
+    for name, (steps, values) in found.recorded[0].metrics.items() if found is not None and found.recorded else ():
         for step, value in zip(steps, values, strict=True):
             run.log({name: value}, step)
+
+
+def _executed(service: RunsService, asked: c.RunDetail) -> tuple[c.RunDetail, slice]:
+    """The run whose cells are executed, and which part of it and those inside it is compared: all, or the one asked."""
+    if asked.row.kind in _WITH_CELLS or asked.row.parent is None:
+        return asked, slice(None)
+    outer = service.get(c.RunRequest(asked.row.parent))
+    if outer.row.kind not in _WITH_CELLS:
+        return asked, slice(None)
+    place = [row.id for row in _compared(service, outer)].index(asked.row.id)
+    return outer, slice(place, place + 1)
+
+
+def _compared(service: RunsService, detail: c.RunDetail) -> list[c.RunRow]:
+    return [detail.row, *_ordered([service.row(one) for one in detail.children])]
 
 
 def _begin(project: Project, detail: c.RunDetail) -> ActiveRun:
@@ -148,10 +165,10 @@ def _scene(service: RunsService, detail: c.RunDetail, lineage: Lineage) -> _Scen
     if row.kind == "notebook":
         notebook = _whole(service, row)
         return _Scene(notebook, path, [None] * len(notebook.cells), "")
-    if row.kind not in ("cell", "trial") or not lineage.cells or detail.code is None:
+    if row.kind not in _WITH_CELLS or not lineage.cells or detail.code is None:
         raise CannotRun(
             f"The run '{row.name}' is of kind {row.kind}: there are no cells to execute again.",
-            "Runs of tracked cells, trials of sweeps and notebooks of `nbtrack run` can be reproduced.",
+            "Runs of tracked cells and those begun in them, trials of sweeps and notebooks of `nbtrack run` can be.",
         )
     name = f"again-{new_id()}"
     sources = [one.source or "" for one in lineage.cells[:-1]] + [_own_cell(detail.code, name)]
@@ -195,8 +212,8 @@ def _whole(service: RunsService, row: c.RunRow) -> Any:
 
 def _environment(place: Environment | None) -> str:
     if place is None:
-        return "the one we are in"
-    return "; ".join(["made as recorded" if place.made else "as recorded", *place.notes])
+        return "this environment"
+    return "; ".join([f"the recorded environment{', made anew' if place.made else ''}", *place.notes])
 
 
 # -- executing
@@ -263,8 +280,8 @@ def _error(failed: CellFailed | None, scene: _Scene, row: c.RunRow) -> str | Non
     return f"{where} failed: {reason}"
 
 
-def _read(scratch: Project, scene: _Scene) -> _Found | None:
-    """What the kernel recorded."""
+def _read(scratch: Project, scene: _Scene, part: slice) -> _Found | None:
+    """What the kernel recorded; ``part`` of the run and those inside it."""
     reads = RunsService(scratch)
     reads.refresh(force=True)
     rows = reads.page(c.PageRequest(limit=1000, sort=["started"])).rows
@@ -272,7 +289,7 @@ def _read(scratch: Project, scene: _Scene) -> _Found | None:
     if own is None:
         return None
     inside = _ordered([row for row in rows if row.parent == own.id])
-    return _Found(reads.get(c.RunRequest(own.id)), [_points(reads, one) for one in (own, *inside)])
+    return _Found(reads.get(c.RunRequest(own.id)), [_points(reads, one) for one in (own, *inside)[part]])
 
 
 def _points(reads: RunsService, row: c.RunRow) -> Recorded:

@@ -76,6 +76,9 @@ def test_a_run_comes_out_again_from_the_cells_it_needs_and_no_others(
     }  # fmt: skip
     names = [row.name for row in service.page(c.PageRequest()).rows]
     assert sorted(names) == ["first", "fold", "second", "second again"]
+    inner = reproduced(project, "fold")  # begun inside the cell: its cell is executed, and it alone is compared
+    assert (inner["verdict"], inner["of"]) == ("reproduced", latest_named(service, "fold").row.id)
+    assert [one["name"] for one in inner["metrics"]] == ["score"]  # type: ignore[attr-defined]
 
 
 def latest_named(service: RunsService, name: str) -> c.RunDetail:
@@ -158,5 +161,5 @@ def test_the_environment_recorded_is_used_where_it_is_this_one_and_asked_for(
     kernel.close()
     kernel.__init__(project)  # type: ignore[misc]
     assert main(["reproduce", "here", "--env"]) == 0
-    assert "as recorded; the environment we are in has all packages" in capsys.readouterr().out
+    assert "in the recorded environment; the environment we are in has all packages" in capsys.readouterr().out
     assert "NBTRACK_PARENT" not in os.environ or not os.environ["NBTRACK_PARENT"]
