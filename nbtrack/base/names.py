@@ -61,3 +61,8 @@ def _by_last(parts: list[str]) -> Literal["min", "max"] | None:
         if part in _HIGHER or part.endswith(_HIGHER_ENDS):
             return "max"
     return None
+
+
+def is_load(name: str) -> bool:
+    """Whether a metric tells what the machine did rather than what came out: ``system/…``. Shown only on request."""
+    return name.startswith("system/")

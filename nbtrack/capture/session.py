@@ -92,12 +92,15 @@ class Session:
         del self.executions[:-_MAX_EXECUTIONS]
         return execution
 
-    def recall(self, sources: Iterable[str]) -> None:
+    def recall(self, sources: Iterable[str], latest: str = "") -> None:
         """Take what the kernel executed before this session began to look: the texts of ``In[1]``, ``In[2]`` and so on.
 
-        Nobody knows what became of them, nor of which cells they are.
+        Nobody knows what became of them, nor of which cells they are. latest: the text that was executed last, which
+        is not among them where whoever executes cells stores no history.
         """
-        for count, source in enumerate(sources, 1):
+        known = list(sources)
+        numbered: list[tuple[int | None, str]] = [*enumerate(known, 1)]
+        for count, source in [*numbered, *([] if latest in known else [(None, latest)])]:
             if source.strip():
                 execution = self.note(source, source, None)
                 execution.execution, execution.started, execution.ended = count, 0.0, time.time()

@@ -1,10 +1,9 @@
 """A run executed again from what was recorded, and held against it by the rule of `nbtrack.execute.verdicts`.
 
 The cells that the run comes from (`nbtrack.lineage`) are executed in their order in a fresh kernel, as they were when
-they ran, its own cell last; of a notebook that was executed as a whole, all of its cells; of a run that was begun inside
-a cell, those of the cell. The kernel records into a project of its own, which is thrown away: what a cell of the past
-logs never mixes with your runs. Files that the cells write are written again, as the kernel works in the notebook's
-folder.
+they ran, its own cell last; of a notebook that was executed as a whole, all of its cells; of a run begun inside a cell,
+those of the cell. The kernel records into a project of its own, which is thrown away: what a cell of the past logs
+never mixes with your runs. Files that the cells write are written again, as the kernel works in the notebook's folder.
 
 A run that failed has come out again when it fails by the same error. The verdict is stored as a child run of kind
 ``reproduction``, with the new metrics, and why it may have turned out otherwise.

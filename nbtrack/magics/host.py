@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from nbtrack.base.cells import MAGIC, python_part, split_cell
 from nbtrack.base.config import Project, Settings, find_project, load_settings
 from nbtrack.base.errors import InvalidOption, NbtrackError
+from nbtrack.magics.kernel import text_under_way
 from nbtrack.magics.options import asks_for_sweep, read_options
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Host:
         self._told: set[str] = set()
         self._project: Project | None = None
         self._session: Session | None = None
+        self._loaded_by = text_under_way(ip)
 
     # -- loading
 
@@ -137,7 +139,7 @@ class Host:
             with suppress(NbtrackError):
                 captured = self.settings().capture
             self._session = Session(watchers(captured))
-            self._session.recall(list(getattr(self.ip.history_manager, "input_hist_raw", ()))[1:])
+            self._session.recall(list(getattr(self.ip.history_manager, "input_hist_raw", ()))[1:], self._loaded_by)
         return self._session
 
     def execution(self) -> Execution:

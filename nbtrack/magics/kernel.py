@@ -9,12 +9,20 @@ import time
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 
 def kernel_id() -> str:
     """The kernel's id as Jupyter knows it: the middle of its connection file's name; empty outside of a kernel."""
     with suppress(Exception):
         return _connection_file().stem.removeprefix("kernel-")
+    return ""
+
+
+def text_under_way(ip: Any) -> str:
+    """The text that a front end has sent and that is executed now; empty outside of a kernel."""
+    with suppress(Exception):
+        return str(ip.get_parent()["content"]["code"])
     return ""
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.base.cells import MAGIC
 from nbtrack.base.errors import InvalidOption, NbtrackError
+from nbtrack.base.names import is_load
 from nbtrack.magics.options import asks_for_sweep, read_options
 from nbtrack.sdk import verbs
 from nbtrack.sdk.lines import PARSER
@@ -72,7 +73,7 @@ def show_line(ip: Any, run: ActiveRun) -> None:
     """The one quiet line under a tracked cell."""
     seconds = (run.ended or run.started) - run.started
     parts = [f"{_SIGNS[run.status]} {run.name}", run.status, _duration(seconds)]
-    metrics = [(name, value) for name, value in list(run.last.items()) if not name.startswith("system/")]
+    metrics = [(name, value) for name, value in list(run.last.items()) if not is_load(name)]
     parts += [f"{name} {value:.4g}" for name, value in metrics[:_SHOWN]]
     if len(metrics) > _SHOWN:
         parts.append(f"{len(metrics) - _SHOWN} more metrics")

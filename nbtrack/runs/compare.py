@@ -8,6 +8,7 @@ from itertools import dropwhile
 from typing import Any
 
 from nbtrack.base.cells import split_cell
+from nbtrack.base.names import is_load
 from nbtrack.base.secrets import redact
 from nbtrack.runs import contract as c
 
@@ -54,7 +55,10 @@ def _bare(cell: str) -> list[str]:
 
 
 def changes(left: c.RunDetail, right: c.RunDetail) -> list[c.Change]:
-    """Everything that differs, by kind: params, metrics, tags, attributes, environment, packages, git."""
+    """Everything that differs, by kind: params, metrics, tags, attributes, environment, packages, git.
+
+    What the machine did (``system/…``) always differs and says nothing: it is left out.
+    """
     return [
         *_differing("param", _by_name(left), _by_name(right)),
         *_differing("metric", _last(left), _last(right)),
@@ -80,7 +84,7 @@ def _by_name(detail: c.RunDetail) -> dict[str, Any]:
 
 
 def _last(detail: c.RunDetail) -> dict[str, float]:
-    return {name: summary.last for name, summary in detail.row.metrics.items()}
+    return {name: summary.last for name, summary in detail.row.metrics.items() if not is_load(name)}
 
 
 def _attributes(detail: c.RunDetail) -> dict[str, Any]:

@@ -273,3 +273,15 @@ def test_after_a_restart_nothing_of_before_counts(project):
         assert [cell.source for cell in cells] == ["left = 2", "%%track\nprint(left)"]
     finally:
         kernel.close()
+
+
+def test_the_cell_that_loads_the_extension_counts_where_no_history_is_stored(project):
+    kernel = Kernel(project, load=False)
+    try:
+        for code in ("%load_ext nbtrack\nbase = 3", "%%track\nprint(base)"):
+            kernel.wait(kernel.client.execute(code, store_history=False))
+        RunsService(project).refresh(force=True)
+        cells = LineageService(RunsService(project)).graph(c.RunRequest("@1")).cells
+        assert [cell.source for cell in cells] == ["%load_ext nbtrack\nbase = 3", "%%track\nprint(base)"]
+    finally:
+        kernel.close()

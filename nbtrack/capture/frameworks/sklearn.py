@@ -4,7 +4,7 @@ A fit inside a fit (of a pipeline's step, of a search's candidate, of one tree) 
 it the run gets its class and settings when it begins, and those of the estimators in it
 (`nbtrack.capture.frameworks.models.described` says which), and
 
-* ``fit_seconds``: how long it took.
+* ``system/fit_seconds``: how long it took.
 * ``training_score``: the estimator's own score on at most `models.SAMPLE` rows of its training data, spread evenly.
   Only of classifiers and regressors made of libraries' code alone. Of several fits of the same settings in a run the
   first has one, and more only while our scores have taken less than `told.SPENT` seconds and 1 % of the fits.
@@ -14,7 +14,8 @@ it the run gets its class and settings when it begins, and those of the estimato
 * the candidates of a search as child runs (`nbtrack.capture.frameworks.searches`).
 
 The first estimator of a run that predicts has the plain names of metrics; others, and transformers that take longer
-than 0.1 s, have them after their own: ``LogisticRegression.fit_seconds``. All artifacts are in a folder of that name.
+than 0.1 s, have them after their own: ``system/LogisticRegression.fit_seconds``. All artifacts are in a folder of
+that name.
 """
 
 from __future__ import annotations
@@ -133,7 +134,8 @@ class Looks:
     def _fitted(self, call: Call, run: ActiveRun, label: str) -> None:
         estimator, choices, told = call.subject, self.patches.choices, of(run)
         predicts, close = hasattr(estimator, "predict"), told.affords(label)
-        metrics = {told.metric(label, "fit_seconds"): call.seconds} if predicts or call.seconds >= _WORTH else {}
+        took = f"system/{told.metric(label, 'fit_seconds')}"
+        metrics = {took: call.seconds} if predicts or call.seconds >= _WORTH else {}
         x, y = _given(call, 0, "X"), _given(call, 1, "y")
         if close and y is not None and _is("predictor", estimator):
             metrics |= self._training(run, told, label, estimator, x, y)

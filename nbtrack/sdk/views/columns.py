@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.base.names import better
+from nbtrack.base.names import better, is_load
 
 if TYPE_CHECKING:
     from nbtrack.runs.contract import RunRow
@@ -36,11 +36,13 @@ def split_params(rows: Sequence[RunRow], strict: bool = True) -> tuple[list[str]
 
 
 def metric_names(rows: Sequence[RunRow]) -> list[str]:
-    """Metrics, those that most runs have first; explicit ones before captured ones."""
+    """Metrics, those that most runs have first; explicit ones before captured ones; not what the machine did."""
     count: dict[str, int] = {}
     captured: set[str] = set()
     for row in rows:
         for name, summary in row.metrics.items():
+            if is_load(name):
+                continue
             count[name] = count.get(name, 0) + 1
             if summary.source != "explicit":
                 captured.add(name)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.base.names import is_load
 from nbtrack.sdk.views import html, words
 from nbtrack.sdk.views.grid import grid
 from nbtrack.sdk.views.view import View
@@ -92,7 +93,7 @@ class SweepView(View):
         count: dict[str, int] = {}
         for result in sweep.results:
             for name in result.metrics:
-                if not name.startswith("system/"):
+                if not is_load(name):
                     count[name] = count.get(name, 0) + 1
         names = sorted(count, key=lambda name: (name != sweep.objective, -count[name]))
         return list(sweep.spec.axes), names[:_MOST_METRICS]

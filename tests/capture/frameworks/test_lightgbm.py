@@ -61,7 +61,7 @@ score = model.score(b, d)
     assert (found["LGBMClassifier.n_estimators"], found["LGBMClassifier.num_leaves"]) == (4, 5)
     assert not any(name.startswith("lightgbm.") for name in found)
     assert len(boost.points(run, "valid_0.binary_logloss")) == 4
-    assert {"fit_seconds", "training_score", "score"} <= set(run.row.metrics)
+    assert {"system/fit_seconds", "training_score", "score"} <= set(run.row.metrics)
     assert "autolog/LGBMClassifier/importances.csv" in {one.path for one in run.artifacts}
 
 

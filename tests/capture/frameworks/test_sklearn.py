@@ -74,7 +74,7 @@ accuracy = model.score(X[test], y[test])
     assert sources(run)["RandomForestClassifier.max_depth"] == "autolog"
     got = metrics(run)
     assert got["score"] == got["accuracy"]
-    assert got["fit_seconds"] > 0
+    assert got["system/fit_seconds"] > 0
     assert 0.8 < got["training_score"] <= 1
     folder = "autolog/RandomForestClassifier"
     rows = table(sk, run, f"{folder}/feature_importances.csv")
@@ -104,8 +104,8 @@ def test_a_pipeline_is_one_fit_with_its_steps(sk: Cells) -> None:
     )
     assert "StandardScaler.with_std" not in found  # its default
     assert found["LogisticRegression.fit_intercept"] is True  # a default of what it ends with
-    assert sorted(metrics(run)) == ["fit_seconds", "training_score"]
-    assert run.row.metrics["fit_seconds"].count == 1
+    assert sorted(metrics(run)) == ["system/fit_seconds", "training_score"]
+    assert run.row.metrics["system/fit_seconds"].count == 1
     rows = table(sk, run, "autolog/Pipeline/coefficients.csv")
     assert rows[0] == ["feature", "0", "1", "2"]
     assert sorted(row[0] for row in rows[1:]) == ["pca0", "pca1"]
@@ -120,8 +120,8 @@ Ridge(alpha=0.5).fit(Z, y)
 """)
     found = params(run)
     assert (found["LogisticRegression.C"], found["LogisticRegression#2.C"], found["Ridge.alpha"]) == (0.1, 1.0, 0.5)
-    expected = {f"{label}{name}" for label in ("", "LogisticRegression#2.", "Ridge.")
-                for name in ("fit_seconds", "training_score")}  # fmt: skip
+    expected = {f"{kind}{label}{name}" for label in ("", "LogisticRegression#2.", "Ridge.")
+                for kind, name in (("system/", "fit_seconds"), ("", "training_score"))}  # fmt: skip
     assert set(metrics(run)) == expected
 
 
@@ -140,7 +140,7 @@ best, mean = search.best_params_, search.cv_results_["mean_test_score"].tolist()
     best = found["best_params.DecisionTreeClassifier.max_depth"]
     assert found["DecisionTreeClassifier.max_depth"] == best > 1
     assert not any("#2" in name for name in found)
-    assert run.row.metrics["fit_seconds"].count == 1
+    assert run.row.metrics["system/fit_seconds"].count == 1
     children = sk.children(run)
     assert len(children) == 3
     by_depth = {params(child)["DecisionTreeClassifier.max_depth"]: child for child in children}
@@ -194,7 +194,7 @@ HalvingGridSearchCV(DecisionTreeClassifier(random_state=0), {"max_depth": [1, 2,
 def test_cross_validation_is_no_fit_of_the_users(sk: Cells) -> None:
     run = sk.track("scores = cross_val_score(LogisticRegression(C=3.0, max_iter=200), X, y, cv=3)")
     assert params(run)["LogisticRegression.C"] == 3.0
-    assert not {"fit_seconds", "score"} & set(metrics(run))
+    assert not {"system/fit_seconds", "score"} & set(metrics(run))
 
 
 def test_an_ensemble_of_models_is_one_fit(sk: Cells) -> None:
@@ -205,7 +205,7 @@ VotingClassifier(parts, voting="soft").fit(X, y)
     found = params(run)
     assert (found["VotingClassifier.a"], found["VotingClassifier.voting"]) == ("LogisticRegression", "soft")
     assert (found["LogisticRegression.C"], found["DecisionTreeClassifier.max_depth"]) == (0.5, 2)
-    assert run.row.metrics["fit_seconds"].count == 1
+    assert run.row.metrics["system/fit_seconds"].count == 1
 
 
 def test_a_regressor_has_no_confusion_matrix(sk: Cells) -> None:
@@ -226,7 +226,7 @@ def test_a_failed_fit_leaves_its_settings_and_the_users_error(sk: Cells) -> None
     run = sk.track("DecisionTreeClassifier(max_depth=-1).fit(X, y)", status="failed")
     assert params(run)["DecisionTreeClassifier.max_depth"] == -1
     assert "max_depth" in (run.row.end_reason or "")
-    assert "fit_seconds" not in metrics(run)
+    assert "system/fit_seconds" not in metrics(run)
 
 
 def test_a_class_of_the_notebooks_own_is_told_but_never_asked_to_predict(sk: Cells) -> None:
@@ -244,7 +244,7 @@ class Mine(sklearn.base.ClassifierMixin, sklearn.base.BaseEstimator):
 mine = Mine().fit(X, y)
 """)
     assert params(run)["Mine.strength"] == 3
-    assert sorted(metrics(run)) == ["fit_seconds"]
+    assert sorted(metrics(run)) == ["system/fit_seconds"]
     assert sk.outputs(run) == ""
     run = sk.track("FunctionTransformer(print).fit(X)\nmake_pipeline(FunctionTransformer(lambda v: print('called')"
                    " or v), KNeighborsClassifier()).fit(X, y)")  # fmt: skip
@@ -262,10 +262,10 @@ def test_a_cell_can_do_without(sk: Cells, options: str) -> None:
 def test_it_is_switched_off_and_on_by_name(sk: Cells) -> None:
     code = "m = LogisticRegression(C=4.0, max_iter=200).fit(X, y)"
     sk.run("nbtrack.autolog('sklearn', disable=True)")
-    assert "fit_seconds" not in metrics(sk.track(code))
+    assert "system/fit_seconds" not in metrics(sk.track(code))
     sk.run("nbtrack.autolog('sklearn', artifacts=False, models=True)")
     run = sk.track(code)
-    assert "fit_seconds" in metrics(run)
+    assert "system/fit_seconds" in metrics(run)
     assert artifacts(run) == ["autolog/LogisticRegression/model.pkl"]
     sk.run("nbtrack.autolog()")
 
@@ -278,20 +278,20 @@ with joblib.parallel_backend("threading"):
     VotingClassifier([("t", DecisionTreeClassifier()), ("k", KNeighborsClassifier())], n_jobs=2).fit(X, y)
 """)
     assert not any(name.startswith(("DecisionTreeClassifier.", "KNeighbors")) for name in metrics(run))
-    assert run.row.metrics["fit_seconds"].count == 1
-    assert "GridSearchCV.fit_seconds" in metrics(run)
+    assert run.row.metrics["system/fit_seconds"].count == 1
+    assert "system/GridSearchCV.fit_seconds" in metrics(run)
     assert len(sk.children(run)) == 2
 
 
 def test_many_fits_of_a_kind_are_a_series(sk: Cells) -> None:
     run = sk.track("for n in range(30):\n    LinearRegression().fit(X[n:], y[n:])")
-    assert run.row.metrics["fit_seconds"].count == 30
+    assert run.row.metrics["system/fit_seconds"].count == 30
     assert not any("#" in name for name in params(run))
 
 
 def test_partial_fits_tell_their_settings_once(sk: Cells) -> None:
     run = sk.track("m = SGDClassifier(random_state=0)\nfor _ in range(5):\n    m.partial_fit(X, y, classes=[0, 1, 2])")
-    assert run.row.metrics["fit_seconds"].count == 5
+    assert run.row.metrics["system/fit_seconds"].count == 5
     assert params(run)["SGDClassifier.random_state"] == 0
 
 
@@ -302,7 +302,7 @@ def test_nothing_stays_after_the_cell_nor_after_the_extension(sk: Cells) -> None
     assert sk.run("left()").result == "[]"
     sk.run("%load_ext nbtrack")
     run = sk.track("m = DecisionTreeClassifier(max_depth=3).fit(X, y)")
-    assert "fit_seconds" in metrics(run)
+    assert "system/fit_seconds" in metrics(run)
     assert sk.run("left()").result == "[]"
 
 
@@ -321,6 +321,6 @@ scores = cross_val_score(LogisticRegression(max_iter=200, C=2.0), X, y, cv=2)
 """)
     found: dict[str, Any] = params(run)
     assert (found["PCA.n_components"], found["LogisticRegression.C"], found["LogisticRegression#2.C"]) == (3, 1.0, 2.0)
-    assert run.row.metrics["fit_seconds"].count == 1
+    assert run.row.metrics["system/fit_seconds"].count == 1
     code = "import gc\nfrom nbtrack.capture.frameworks.patches import Wrapped\n"
     assert sk.run(code + "[one for one in gc.get_objects() if type(one) is Wrapped]").result == "[]"

@@ -62,7 +62,7 @@ model.fit(a, c, eval_set=[(b, d)], verbose=False)
                      "XGBClassifier.missing": pytest.approx(float("nan"), nan_ok=True)}  # fmt: skip
     assert not any(name.startswith("xgboost.") for name in params(run))
     assert len(boost.points(run, "validation_0.logloss")) == 4
-    assert {"fit_seconds", "training_score"} <= set(run.row.metrics)
+    assert {"system/fit_seconds", "training_score"} <= set(run.row.metrics)
     paths = {one.path for one in run.artifacts if one.path.endswith(".csv")}
     assert paths == {"autolog/XGBClassifier/importances.csv", "autolog/XGBClassifier/confusion_matrix_training.csv"}
 

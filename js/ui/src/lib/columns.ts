@@ -43,7 +43,9 @@ export function allColumns(keys: readonly Key[]): Column[] {
   const kinds = { metric: "metrics", param: "params", tag: "tags" } as const;
   const order = { metric: 0, param: 1, tag: 2 } as const;
   const named = [...keys]
-    .sort((a, b) => order[a.kind] - order[b.kind] || b.runs - a.runs || a.name.localeCompare(b.name))
+    .sort(
+      (a, b) => order[a.kind] - order[b.kind] || depth(a) - depth(b) || b.runs - a.runs || a.name.localeCompare(b.name),
+    )
     .map(
       (key): Column => ({
         id: `${kinds[key.kind]}.${key.name}`,
@@ -59,13 +61,23 @@ export function allColumns(keys: readonly Key[]): Column[] {
   return [...meta, ...named];
 }
 
+/** What people named themselves comes before what frameworks tell of their parts, and that before what the machine did. */
+function depth({ kind, name }: Key): number {
+  if (kind === "metric" && isLoad(name)) return 2;
+  return kind === "param" && name.includes(".") ? 1 : 0;
+}
+
+/** Whether a metric tells what the machine did rather than what came out; shown only on request. */
+export const isLoad = (metric: string) => metric.startsWith("system/");
+
 /** The columns that are seen when nothing was said by hand: those that the user wants in all projects, if there are any. */
 export function firstColumns(columns: readonly Column[], wanted: readonly string[] = []): Set<string> {
   const named = columns.filter(({ id }) => wanted.includes(id)).map(({ id }) => id);
   if (named.length) return new Set(["name", ...named]);
   const left = { metrics: FIRST_METRICS, params: FIRST_PARAMS, tags: 0 };
   const found = new Set<string>();
-  for (const { id, kind } of columns) {
+  for (const { id, kind, label } of columns) {
+    if (kind === "metrics" && isLoad(label)) continue;
     if (kind === "meta" ? FIRST_META.has(id) : left[kind]-- > 0) found.add(id);
   }
   return found;

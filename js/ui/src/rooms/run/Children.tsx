@@ -2,6 +2,7 @@
 // params that tell them apart, their metrics, the best marked.
 import { useMemo, useState } from "react";
 import type { Json, RunDetail, RunRow } from "../../contract";
+import { isLoad } from "../../lib/columns";
 import { duration, number, oneLine, plural, toNumber, value } from "../../lib/format";
 import { Button } from "../../parts/Button";
 import { RunMark, Spinner, Status } from "../../parts/Marks";
@@ -145,7 +146,7 @@ export function columnsOf(rows: readonly RunRow[], objective: string | null = nu
   const seen = new Map<string, number>();
   for (const row of rows) for (const name of Object.keys(row.metrics)) seen.set(name, (seen.get(name) ?? 0) + 1);
   const metrics = [...seen]
-    .filter(([name]) => !name.startsWith("system/"))
+    .filter(([name]) => !isLoad(name))
     .sort(([a, often], [b, other]) => weight(b, objective) - weight(a, objective) || other - often);
   return { params: params.slice(0, PARAMS), metrics: metrics.slice(0, METRICS).map(([name]) => name) };
 }
