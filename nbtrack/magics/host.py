@@ -146,6 +146,10 @@ class Host:
         """The innermost execution under way."""
         return self._frames[-1].execution if self._frames else self.session().note("", "", None)
 
+    def count(self) -> int:
+        """``In[n]`` of the cell under way: IPython 9 counts on before it runs a cell, others after it."""
+        return len(self.ip.history_manager.input_hist_raw) - 1
+
     def notebook(self) -> str | None:
         """The notebook's path inside the project, as far as the kernel was told; None in a terminal."""
         path = self._notebook_path()

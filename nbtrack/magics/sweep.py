@@ -77,7 +77,7 @@ def run_sweep(host: Host, line: str, cell: str) -> None:
             error = raised
             raise
         finally:
-            parent.finish(None, error, host.ip.execution_count)
+            parent.finish(None, error, host.count())
 
 
 def _source(spec: Spec, cell: str, known: list[Result]) -> Any:

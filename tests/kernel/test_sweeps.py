@@ -360,3 +360,10 @@ def test_trials_run_on_workers_of_a_cluster(notebook: Notebook) -> None:
     crashed = [one for one in notebook.rows("lost")[1:] if one.status == "crashed"]
     assert {one.params["x"] for one in crashed} <= {2}
     assert (Path(notebook.service.project.root) / "gone").exists()
+
+
+def test_a_sweep_has_the_number_of_its_own_prompt(notebook: Notebook) -> None:
+    counted = notebook.run("get_ipython().history_manager.input_hist_raw[-1]; len(In) - 1").text
+    notebook.run("%%track numbered --sweep lr=1,2\nlr = 0")
+    sweep, *_ = notebook.rows("numbered")
+    assert sweep.execution == int(counted) + 1
