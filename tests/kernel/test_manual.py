@@ -1,0 +1,44 @@
+"""Every run of the manual comes out again in a fresh kernel, as `nbtrack reproduce` promises."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import nbtrack
+from nbtrack.base.config import Project
+from nbtrack.execute.reproduce import reproduce
+from nbtrack.runs import contract as c
+from nbtrack.runs.service import RunsService
+
+NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
+pytestmark = [
+    pytest.mark.filterwarnings("default"),  # of nbclient and jupyter_client
+    pytest.mark.timeout(600),  # a kernel for each run
+]
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def executed(request: pytest.FixtureRequest, project: Project) -> Iterator[RunsService]:
+    """The runs of one notebook, executed as a user would: from top to bottom, in its own kernel."""
+    copy = project.root / request.param.name
+    copy.write_bytes(request.param.read_bytes())
+    made = nbtrack.run_notebook(copy, project=project, name="whole")
+    assert made.status == "finished"
+    yield RunsService(project)
+    os.chdir(project.root)
+
+
+def test_every_run_of_the_manual_comes_out_again(executed: RunsService) -> None:
+    found = executed.page(c.PageRequest(filter="kind = 'cell'", sort=["started"], limit=200)).rows
+    whole = executed.row("whole").id
+    rows = [row for row in found if row.parent == whole and row.status == "finished"]
+    assert rows
+    verdicts = {row.name: reproduce(executed, row.id)[1] for row in rows}
+    apart = {name: (one.verdict, one.reasons, one.trace[-300:]) for name, one in verdicts.items()
+             if one.verdict not in ("reproduced", "ran")}  # fmt: skip
+    assert not apart
+    assert any(one.verdict == "reproduced" for one in verdicts.values())
