@@ -9,20 +9,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from nbtrack.base.secrets import MARK
 from nbtrack.lineage.contract import Lineage
 from nbtrack.lineage.packages import FRAMEWORKS, imported
-from nbtrack.runs.contract import RunDetail
+from nbtrack.runs.contract import Dataset, RunDetail
+
+Roots = tuple[Path, Path]
 
 _NAME = re.compile(r"NameError: name '(\w+)'")
 _MOST = 6  # packages that are named
 
 
-def causes(then: RunDetail, lineage: Lineage, now: RunDetail | None, error: str | None, good: bool) -> list[str]:
-    """The sentences. now: the run of the second time. error: of the cell that failed. good: it was reproduced."""
-    found = [] if good else [*_missing(error), *_secrets(lineage, then), *_data(then, now)]
+def causes(
+    then: RunDetail, lineage: Lineage, now: RunDetail | None, error: str | None, good: bool, roots: Roots
+) -> list[str]:
+    """The sentences.
+
+    now: the run of the second time. error: of the cell that failed. good: it was reproduced. roots: of the projects
+    that the two were recorded in, as paths of files are relative to them.
+    """
+    found = [] if good else [*_missing(error), *_secrets(lineage, then), *_data(then, now, roots)]
     found += [one.text for one in _hidden(lineage)]
     if not good:
         found += [*_packages(then, now, lineage), *_git(then, now), *lineage.unknown]
@@ -40,13 +49,17 @@ def _secrets(lineage: Lineage, then: RunDetail) -> Iterator[str]:
         yield "a secret in the code was never stored, so the code ran without it"
 
 
-def _data(then: RunDetail, now: RunDetail | None) -> Iterator[str]:
-    again = {(one.path or one.name): one for one in now.datasets} if now is not None else {}
+def _data(then: RunDetail, now: RunDetail | None, roots: Roots) -> Iterator[str]:
+    again = {_place(one, roots[1]): one for one in now.datasets} if now is not None else {}
     for one in then.datasets:
-        other = again.get(one.path or one.name)
+        other = again.get(_place(one, roots[0]))
         if other is not None and one.hash and other.hash and one.hash != other.hash:
             what = f"the file '{one.path}'" if one.path else f"the data '{one.name}'"
             yield f"{what} has another content than then"
+
+
+def _place(data: Dataset, root: Path) -> str:
+    return str(root / data.path) if data.path else data.name
 
 
 def _hidden(lineage: Lineage) -> list[Any]:

@@ -94,10 +94,11 @@ def reproduce(
         with _scratch(service.project) as scratch:
             failed = _cells(scratch, kernel, scene, verdict, progress)
             found = _read(scratch, scene, part)
+            roots = service.project.root, scratch.root
         error = _error(failed, scene, detail.row)
         _judge(verdict, error, found, [_points(service, one) for one in _compared(service, detail)[part]])
         good = verdict.verdict in ("reproduced", "ran")
-        verdict.reasons += causes(detail, lineage, found.detail if found else None, error, good)
+        verdict.reasons += causes(detail, lineage, found.detail if found else None, error, good, roots)
         _copy(found, run)
         if error is not None:
             status, reason = "failed", error

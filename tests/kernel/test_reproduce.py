@@ -107,13 +107,16 @@ def test_numbers_without_a_seed_and_changed_data_differ_and_are_named(
     kernel.run("with open('data.txt') as file:\n    numbers = [int(one) for one in file.read().split()]", cell="c2")
     kernel.run("%%track by-data\nacc = sum(numbers)", cell="c3")
     latest(service, "finished")
-    assert reproduced(project, "by-luck")["verdict"] == "differs"
+    luck = reproduced(project, "by-luck")
+    assert luck["verdict"] == "differs"
+    assert "draws random numbers" in because(luck)
     (project.root / "data.txt").write_text("4 5 6")
     about = reproduced(project, "by-data")
     assert about["verdict"] == "differs"
     metrics = about["metrics"]
     assert isinstance(metrics, list)
     assert [(one["then"], one["now"]) for one in metrics] == [(6.0, 15.0)]
+    assert "the file 'data.txt' has another content than then" in because(about)
 
 
 def test_a_run_that_failed_comes_out_again_when_it_fails_as_then(
