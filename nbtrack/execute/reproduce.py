@@ -213,7 +213,7 @@ def _whole(service: RunsService, row: c.RunRow) -> Any:
 def _environment(place: Environment | None) -> str:
     if place is None:
         return "this environment"
-    return "; ".join([f"the recorded environment{', made anew' if place.made else ''}", *place.notes])
+    return "; ".join(["the recorded environment", *place.notes])
 
 
 # -- executing
