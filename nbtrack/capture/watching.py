@@ -6,11 +6,7 @@ Whatever an onlooker raises is said once, and the cell goes on without it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
-
-from nbtrack.base.config import find_project, load_settings
-from nbtrack.base.errors import NbtrackError
 
 if TYPE_CHECKING:
     from nbtrack.capture.cell import CellRun
@@ -38,12 +34,8 @@ class Companion(Protocol):
         """The code has ended, the run is about to."""
 
 
-def watchers(captured: Iterable[str] | None = None) -> list[Watcher]:
-    """New watchers of one kernel. captured: the setting ``capture``; without, that of the project it starts in."""
-    if captured is None:
-        captured = []
-        with suppress(NbtrackError):
-            captured = load_settings(find_project()).capture
+def watchers(captured: Iterable[str]) -> list[Watcher]:
+    """New watchers of one kernel; ``captured`` is the setting ``capture``."""
     found: list[Watcher] = []
     if "lineage" in captured:
         from nbtrack.capture.states import States

@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import zip_longest
 from typing import Any
 
-from nbtrack.base.names import words
+from nbtrack.base.names import is_load, words
 
 Points = tuple[Sequence[int], Sequence[float]]
 
@@ -129,7 +129,7 @@ def close(one: float, other: float, tolerance: float) -> bool:
 def is_time(name: str) -> bool:
     """Whether a metric measures time or the machine, by its name."""
     last = name.rpartition(": ")[2]
-    if last.startswith(("system/", "system.")):
+    if is_load(last) or last.startswith("system."):
         return True
     parts = words(last.replace("/", "_").replace(".", "_"))
     return bool(parts) and (parts[-1] in _TIMES or "per" in parts[1:])

@@ -18,6 +18,7 @@ from typing import Any
 from zlib import crc32
 
 from nbtrack.base.config import Project
+from nbtrack.base.errors import NoActiveRun
 from nbtrack.base.ids import new_id, new_name
 from nbtrack.runs import values
 from nbtrack.runs.active import ActiveRun, status_of
@@ -131,6 +132,20 @@ def current() -> ActiveRun | None:
     if not _looked:
         _find_parent()
     return _parent.current() if _parent is not None else None
+
+
+def must(doing: str = "log") -> ActiveRun:
+    """The current run, where there has to be one. doing: what it is needed for, in the hint.
+
+    Raises:
+        NoActiveRun: there is none.
+    """
+    run = current()
+    if run is None:
+        raise NoActiveRun(
+            "No run is active.", f"Put %%track on the cell, or {doing} inside `with nbtrack.start_run():`."
+        )
+    return run
 
 
 def stack() -> Iterable[ActiveRun]:

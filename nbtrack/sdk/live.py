@@ -5,22 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
-from nbtrack.base.errors import InvalidOption, NoActiveRun
+from nbtrack.base.errors import InvalidOption
 from nbtrack.runs import given
-from nbtrack.runs.active import ActiveRun
-from nbtrack.runs.current import current
-
-
-def must() -> ActiveRun:
-    """The run that logging goes to now.
-
-    Raises:
-        NoActiveRun: there is none.
-    """
-    run = current()
-    if run is None:
-        raise NoActiveRun("No run is active.", "Put %%track on the cell, or log inside `with nbtrack.start_run():`.")
-    return run
+from nbtrack.runs.current import current, must
 
 
 def vars_of(params: Any) -> Any:

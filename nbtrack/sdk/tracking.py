@@ -17,10 +17,10 @@ from nbtrack.base.config import Project, find_project, load_settings
 from nbtrack.base.errors import InvalidOption, InvalidValue, NotFound
 from nbtrack.runs import given
 from nbtrack.runs.active import ActiveRun
-from nbtrack.runs.current import begin, current
+from nbtrack.runs.current import begin, current, must
 from nbtrack.runs.values import brief, is_a
 from nbtrack.sdk import media
-from nbtrack.sdk.live import config, must, summary, vars_of
+from nbtrack.sdk.live import config, summary, vars_of
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -7,23 +7,9 @@ from contextlib import suppress
 from functools import wraps
 from typing import Any, TypeVar
 
-from nbtrack.base.errors import NoActiveRun
-from nbtrack.runs.active import ActiveRun
 from nbtrack.runs.current import current
 
 Method = TypeVar("Method", bound=Callable[..., Any])
-
-
-def need_run() -> ActiveRun:
-    """The current run, for a logger that the user has put there, when a training begins.
-
-    Raises:
-        NoActiveRun: there is none.
-    """
-    run = current()
-    if run is None:
-        raise NoActiveRun("No run is active.", "Put %%track on the cell, or train inside `with nbtrack.start_run():`.")
-    return run
 
 
 def guarded(method: Method) -> Method:

@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from nbtrack.capture.frameworks.callbacks import guarded, need_run
+from nbtrack.capture.frameworks.callbacks import guarded
 from nbtrack.capture.frameworks.patches import Call, Patches
 from nbtrack.capture.frameworks.records import put_metrics, put_params
 from nbtrack.capture.scalars import NOTHING, setting
 from nbtrack.runs.active import ActiveRun
-from nbtrack.runs.current import current
+from nbtrack.runs.current import current, must
 
 _WIDTH = 100  # of a summary
 
@@ -84,7 +84,7 @@ class _Epochs:
     def on_train_begin(self, logs: Any = None) -> None:
         """Called by Keras."""
         if self._choices is None:
-            need_run()
+            must("train")
         self._training, self._told = True, False
 
     @guarded
@@ -109,7 +109,7 @@ class _Epochs:
     def on_test_begin(self, logs: Any = None) -> None:
         """Called by Keras."""
         if self._choices is None and not self._training:
-            need_run()
+            must("train")
 
     @guarded
     def on_test_end(self, logs: Mapping[str, Any] | None = None) -> None:

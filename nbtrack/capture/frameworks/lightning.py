@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from nbtrack.capture.frameworks import records
-from nbtrack.capture.frameworks.callbacks import guarded, need_run
+from nbtrack.capture.frameworks.callbacks import guarded
 from nbtrack.capture.frameworks.patches import Call, Patches
 from nbtrack.capture.scalars import NOTHING, setting
 from nbtrack.runs.active import ActiveRun
-from nbtrack.runs.current import current
+from nbtrack.runs.current import current, must
 
 _TRAINER = ("max_epochs", "max_steps", "accumulate_grad_batches", "gradient_clip_val", "precision", "num_devices")
 
@@ -157,7 +157,7 @@ class _Log:
     def log_graph(self, model: Any, input_array: Any = None) -> None:
         """Called when a Trainer begins: the moment to say that no run is active."""
         if self._asked and _is_first():
-            need_run()
+            must("train")
 
 
 @cache

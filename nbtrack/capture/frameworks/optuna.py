@@ -16,12 +16,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from nbtrack.capture.frameworks.callbacks import guarded, need_run
+from nbtrack.capture.frameworks.callbacks import guarded
 from nbtrack.capture.frameworks.patches import Call, Patches
 from nbtrack.capture.frameworks.records import put_metrics, put_params, put_table
 from nbtrack.capture.scalars import NOTHING, setting
 from nbtrack.runs import current
 from nbtrack.runs.active import ActiveRun, status_of
+from nbtrack.runs.current import must
 
 _TEXT = 200  # characters of a choice that is no plain value
 
@@ -216,7 +217,7 @@ def callback_class() -> type:
         is_nbtrack = True
 
         def __init__(self) -> None:
-            need_run()
+            must("train")
 
         def __call__(self, study: Any, trial: Any) -> None:
             """Called by Optuna after each trial."""

@@ -18,11 +18,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from nbtrack.capture.frameworks.callbacks import guarded, need_run
+from nbtrack.capture.frameworks.callbacks import guarded
 from nbtrack.capture.frameworks.patches import Call, Patches
 from nbtrack.capture.frameworks.records import put_metrics, put_params
 from nbtrack.runs.active import ActiveRun
-from nbtrack.runs.current import current
+from nbtrack.runs.current import current, must
 
 ALWAYS = frozenset({
     "learning_rate", "lr_scheduler_type", "num_train_epochs", "optim", "per_device_train_batch_size", "seed",
@@ -126,7 +126,7 @@ def callback_class() -> type:
         def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
             """Called by the Trainer."""
             if self._choices is None:
-                need_run()
+                must("train")
             self._begin(args, state, model)
 
         @guarded
