@@ -41,4 +41,8 @@ def test_every_run_of_the_manual_comes_out_again(executed: RunsService) -> None:
     apart = {name: (one.verdict, one.reasons, one.trace[-300:]) for name, one in verdicts.items()
              if one.verdict not in ("reproduced", "ran")}  # fmt: skip
     assert not apart
+    again = [row.id for row in executed.page(c.PageRequest(filter="kind = 'reproduction'", limit=200)).rows]
+    kept = [executed.get(c.RunRequest(one)).about["reproduced"]["verdict"] for one in again]
+    assert len(kept) >= len(rows)
+    assert set(kept) <= {"reproduced", "ran"}, "also those that the notebook itself asked for"
     assert any(one.verdict == "reproduced" for one in verdicts.values())
