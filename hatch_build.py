@@ -29,7 +29,8 @@ ROOT = Path(__file__).resolve().parent
 STATIC = Path("nbtrack", "widget", "static")
 LAB = Path("js", "lab", "labextension")
 PANEL = tuple(STATIC / name for name in ("panel.js", "panel.css", "curves.js", "run.js", "plotly.js"))
-BUILT = (*PANEL, LAB / "package.json")
+REPORT = (STATIC / "report.js", STATIC / "report.css")
+BUILT = (*PANEL, *REPORT, LAB / "package.json")
 # The digest of the sources, which build.mjs removes and a build by this file writes. The sdist carries it, so that from
 # there nothing is built.
 STAMP = STATIC / ".built-from"
@@ -236,7 +237,7 @@ def main(words: list[str]) -> int:
         elif not words:
             done = "was built" if build(ROOT, tools=True) else "is of today"
             link(ROOT, Path(sys.prefix), Path(sysconfig.get_path("purelib")))
-            sizes = (f"{path.name} {(ROOT / path).stat().st_size / 1000:.0f} kB" for path in PANEL)
+            sizes = (f"{path.name} {(ROOT / path).stat().st_size / 1000:.0f} kB" for path in (*PANEL, *REPORT))
             print(f"The panel {done}: {', '.join(sizes)}")
         else:
             print(__doc__, file=sys.stderr)

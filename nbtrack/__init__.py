@@ -52,8 +52,11 @@ _HOMES = {
     **dict.fromkeys(
         ("KerasCallback", "NbtrackLogger", "OptunaCallback", "TransformersCallback"), "nbtrack.sdk.loggers"
     ),
+    "import_runs": "nbtrack.sdk.importing",
     "sweep": "nbtrack.sdk.sweep",
     **dict.fromkeys(("reproduce", "run_notebook"), "nbtrack.sdk.executing"),
+    "export": "nbtrack.sdk.transfer",
+    "backup": "nbtrack.sdk.backing",
     "panel": "nbtrack.widget.panel",
     **dict.fromkeys(("load_ipython_extension", "unload_ipython_extension"), "nbtrack.magics"),
     **dict.fromkeys(("NbtrackError",), "nbtrack.base.errors"),
@@ -68,8 +71,10 @@ if TYPE_CHECKING:
     from nbtrack.magics import load_ipython_extension as load_ipython_extension
     from nbtrack.magics import unload_ipython_extension as unload_ipython_extension
     from nbtrack.sdk.autolog import autolog as autolog
+    from nbtrack.sdk.backing import backup as backup
     from nbtrack.sdk.executing import reproduce as reproduce
     from nbtrack.sdk.executing import run_notebook as run_notebook
+    from nbtrack.sdk.importing import import_runs as import_runs
     from nbtrack.sdk.loggers import KerasCallback as KerasCallback
     from nbtrack.sdk.loggers import NbtrackLogger as NbtrackLogger
     from nbtrack.sdk.loggers import OptunaCallback as OptunaCallback
@@ -105,6 +110,7 @@ if TYPE_CHECKING:
     from nbtrack.sdk.tracking import set_tags as set_tags
     from nbtrack.sdk.tracking import start_run as start_run
     from nbtrack.sdk.tracking import summary as summary
+    from nbtrack.sdk.transfer import export as export
     from nbtrack.sdk.watch import watch as watch
     from nbtrack.widget.panel import panel as panel
 

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import difflib
+import json
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -101,6 +103,7 @@ def _request(op: Op, payload: Payload, texts: bool) -> msgspec.Struct:
             raise _Refused(
                 "invalid_request", f"The request for '{op.name}' is no JSON object.", f"It takes {_takes(op)}."
             )
+        _check_once(op, payload)
         _check_names(op, given)
         request: msgspec.Struct = msgspec.convert(given, op.request, strict=not texts)
     except _UNREADABLE as error:
@@ -109,6 +112,20 @@ def _request(op: Op, payload: Payload, texts: bool) -> msgspec.Struct:
             "invalid_request", f"The request for '{op.name}' cannot be read: {what}.", f"It takes {_takes(op)}."
         ) from None
     return request
+
+
+def _check_once(op: Op, payload: bytes | str) -> None:
+    """Of two values of one name the decoder would take the last without a word."""
+
+    def once(pairs: list[tuple[str, Any]]) -> None:
+        if len(dict(pairs)) < len(pairs):
+            twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+            raise _Refused(
+                "invalid_request", f"The request for '{op.name}' says '{_short(twice)}' twice.", "Say it once."
+            )
+
+    if payload:
+        json.loads(payload, object_pairs_hook=once, parse_int=len, parse_float=len)
 
 
 def _check_names(op: Op, given: Mapping[str, Any]) -> None:
@@ -140,7 +157,7 @@ def _takes(op: Op) -> str:
 
 
 def _short(value: object) -> str:
-    text = str(value)
+    text = "".join(sign if sign.isprintable() else "?" for sign in str(value)[:61])
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 

@@ -20,10 +20,12 @@ from nbtrack.runs.service import RunsService
 from nbtrack.tables import contract as tables_contract
 from nbtrack.tables.browse import BrowseService
 from nbtrack.tables.service import TablesService
+from nbtrack.transfer import contract as transfer_contract
+from nbtrack.transfer.service import TransferService
 
 Handler = Callable[..., Any]
 
-CONTRACTS = (runs_contract, tables_contract, charts_contract, lineage_contract)
+CONTRACTS = (runs_contract, tables_contract, charts_contract, lineage_contract, transfer_contract)
 OPERATIONS: dict[str, Op] = {op.name: op for contract in CONTRACTS for op in contract.OPERATIONS}
 READS: dict[str, Handler] = {
     "project.status": RunsService.status,
@@ -64,6 +66,8 @@ ON_READS: dict[str, tuple[Callable[[RunsService], Any], Handler]] = {
     "lineage.graph": (LineageService, LineageService.graph),
     "lineage.explain": (LineageService, LineageService.explain),
     "lineage.rewrite": (LineageService, LineageService.rewrite),
+    "transfer.formats": (TransferService, TransferService.formats),
+    "transfer.export": (TransferService, TransferService.export),
 }
 
 _services: dict[Path, RunsService] = {}

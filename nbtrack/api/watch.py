@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from nbtrack.base import journal
 from nbtrack.base.config import Project
 from nbtrack.runs.projects import database_of, known_recorder
 
@@ -20,6 +21,7 @@ _LONG = 20.0
 _FORCED = 1.0  # seconds after which the file itself is asked, whatever its stamp says
 
 Tell = Callable[[int], None]
+Stir = Callable[[], None]
 
 _log = logging.getLogger("nbtrack.api")
 
@@ -31,22 +33,28 @@ class _Watched:
         self.project = project
         self.database = database_of(project)
         self.listeners: dict[str, Tell] = {}
+        self.stirred: dict[str, Stir] = {}
         self.told: dict[str, int] = {}
         self.revision = -1
         self.changed = 0.0
         self._stamp: Any = None
         self._asked = 0.0
+        self._journals: set[str] = set()
 
-    def add(self, key: str, tell: Tell) -> None:
+    def add(self, key: str, tell: Tell, stirred: Stir | None = None) -> None:
         """A listener more. It is told the revision at once: what it shows may be older than its first question."""
         self.listeners[key] = tell
         self.told.pop(key, None)
         self._stamp = None
+        if stirred is not None:
+            self.stirred[key] = stirred
+            self._journals = set()
 
     def drop(self, key: str) -> None:
         """A listener less."""
         self.listeners.pop(key, None)
         self.told.pop(key, None)
+        self.stirred.pop(key, None)
 
     def look(self, now: float) -> None:
         """Tell the revision to those who know another one.
@@ -54,6 +62,8 @@ class _Watched:
         Most looks are two `stat`: a read transaction costs ten times as much and gives up the interpreter lock more
         often, which a training loop would notice.
         """
+        if self.stirred:
+            self._look_for_journals()
         stamp = _stamp(self.database.path)
         if stamp is None and self.revision <= 0:
             return  # there was nothing to be told, and there is nothing yet
@@ -69,6 +79,15 @@ class _Watched:
                 self.told[key] = revision
                 with suppress(Exception):
                     tell(revision)
+
+    def _look_for_journals(self) -> None:
+        """By their names, not by the folder's time: two changes in one tick of the clock have the same."""
+        there = {segment.path.name for segment in journal.segments(self.project.journal)}
+        fresh, self._journals = there - self._journals, there
+        if fresh:
+            for stirred in list(self.stirred.values()):
+                with suppress(Exception):
+                    stirred()
 
     def pause(self, now: float) -> float:
         """Seconds until the next look."""
@@ -91,13 +110,17 @@ class Watcher:
         self._watched: dict[Path, _Watched] = {}
         self._thread: threading.Thread | None = None
 
-    def listen(self, key: str, project: Project, tell: Tell) -> None:
-        """Call ``tell`` with each new revision of a project, from another thread, until `leave`."""
+    def listen(self, key: str, project: Project, tell: Tell, stirred: Stir | None = None) -> None:
+        """Call ``tell`` with each new revision of a project, from another thread, until `leave`.
+
+        stirred: is called at journals that were not there before. What is in them is in the file a moment later, unless
+        their process dies first.
+        """
         with self._lock:
             watched = self._watched.get(project.root)
             if watched is None:
                 watched = self._watched[project.root] = _Watched(project)
-            watched.add(key, tell)
+            watched.add(key, tell, stirred)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="nbtrack-watch", daemon=True)
                 self._thread.start()

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import json
 import os
+import stat
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nbtrack.base.errors import InvalidOption, StoreReadOnly
+from nbtrack.base.errors import InvalidOption, NotPrivate, StoreReadOnly
+from nbtrack.base.words import why
 
 FOLDER = ".nbtrack"
 _ROOT_SIGNS = (".git", "pyproject.toml")
@@ -55,21 +58,40 @@ class Project:
     def create(self) -> None:
         """Make the folders, readable by their owner only.
 
+        One that lies there already, copied or unpacked, is closed to other users of the machine; its group keeps what
+        it has once there are runs, for so a team may share them.
+
         Raises:
             StoreReadOnly: the folder cannot be made.
+            NotPrivate: it is another user's, and open to all.
         """
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._close_to_others()
             for place in (self.journal, self.objects):
                 place.mkdir(mode=0o700, exist_ok=True)
-            ignore = self.folder / ".gitignore"
-            if not ignore.exists():
-                ignore.write_text(_README, encoding="utf-8")
+            with suppress(FileExistsError), (self.folder / ".gitignore").open("x", encoding="utf-8") as file:
+                file.write(_README)  # "x" follows no link that lies there
         except OSError as error:
             raise StoreReadOnly(
                 f"Runs cannot be kept in '{self.folder}': {error.strerror or error}.",
                 "Make the folder writable, or set NBTRACK_DIR to one that is.",
             ) from error
+
+    def _close_to_others(self) -> None:
+        about = self.folder.stat()
+        mode, owner = stat.S_IMODE(about.st_mode), about.st_uid
+        closed = mode & ~(0o007 if self.database.exists() else 0o077)
+        if os.name == "nt" or mode == closed:
+            return
+        if owner == os.geteuid():
+            with suppress(OSError):  # a file system without modes
+                self.folder.chmod(closed)
+        elif owner and os.geteuid() and mode & 0o007:  # what root made, as volumes of containers are, is nobody's trap
+            raise NotPrivate(
+                f"'{self.folder}' belongs to another user, and every user of this machine may look into it.",
+                "Set NBTRACK_DIR to a folder of your own.",
+            )
 
 
 def find_project(start: str | os.PathLike[str] | None = None) -> Project:
@@ -80,7 +102,7 @@ def find_project(start: str | os.PathLike[str] | None = None) -> Project:
     """
     given = os.environ.get("NBTRACK_DIR")
     if given and start is None:
-        return _given(Path(given).expanduser(), "NBTRACK_DIR")
+        return _given(given, "NBTRACK_DIR")
     here = Path(start if start is not None else Path.cwd()).expanduser().absolute()
     if not here.is_dir():
         here = here.parent
@@ -94,7 +116,12 @@ def find_project(start: str | os.PathLike[str] | None = None) -> Project:
     return Project(here, "the notebook's folder")
 
 
-def _given(path: Path, how: str) -> Project:
+def _given(text: str, how: str) -> Project:
+    try:
+        path = Path(text).expanduser()
+        path.exists()
+    except (OSError, RuntimeError, ValueError) as error:  # too long, or with a ~ that stands for nobody
+        raise InvalidOption(f"{how} is {text[:60]!r}, which is no path: {why(error)}.", "Name a folder.") from error
     if path.exists() and not path.is_dir():
         raise InvalidOption(f"{how} is '{path}', which is a file.", "Name the project's folder.")
     path = path.absolute()
@@ -133,8 +160,8 @@ def load_settings(project: Project) -> Settings:
         given = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return settings
-    except (OSError, ValueError) as error:
-        raise InvalidOption(f"The settings in '{path}' cannot be read: {error}.", "Mend or remove it.") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise InvalidOption(f"The settings in '{path}' cannot be read: {why(error)}.", "Mend or remove it.") from error
     if not isinstance(given, dict):
         raise InvalidOption(f"The settings in '{path}' are not a JSON object.", "Mend or remove it.")
     for name, default in vars(settings).items():

@@ -16,17 +16,38 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from weakref import WeakSet
 
-from nbtrack.base.errors import StoreForeign, StoreLocked, StoreReadOnly, StoreTooNew, StoreTooOld
+from nbtrack.base import checkpoints, places, strangers
+from nbtrack.base.copies import back_up
+from nbtrack.base.errors import StoreLocked, StoreReadOnly, StoreTooOld
 from nbtrack.base.gate import Gate
-from nbtrack.base.sqlite import PAUSE, back_up, explain, has_tables, is_busy, locked, patient, plain, writable
+from nbtrack.base.sqlite import (
+    PAUSE,
+    Ready,
+    begun,
+    explain,
+    has_tables,
+    held_open,
+    of_another,
+    opened_to_read,
+    patient,
+    precreate,
+    refused,
+    replaced,
+    settle,
+    shrink,
+    too_new,
+    writable,
+)
 from nbtrack.base.sqlite import Migration as Migration
 from nbtrack.base.sqlite import Schema as Schema
 
 APPLICATION_ID = 0x6E627472  # "nbtr"
 _OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
-_VACUUM_STEP = 2000  # pages
+_OPENING = 2.0  # seconds that we wait to open a file that another process keeps for itself
 _CLOSE_PATIENCE = 5.0
 _FORK_PATIENCE = 5.0  # seconds that a fork waits for other threads' transactions
+_WAY_PATIENCE = 60.0  # seconds that other code waits with opening our file, for the transactions of other threads
+_VISIT_PATIENCE = 10.0  # seconds that we wait for it to be closed again
 
 _open_databases: WeakSet[Database] = WeakSet()
 _inherited: list[sqlite3.Connection] = []  # of a parent process: kept, so that they are never closed
@@ -61,9 +82,10 @@ class Database:
     path: where it is, or will be made on the first write.
     migrations: the schema, in order; the number of them is the schema's version.
     min_reader: the oldest version that may still read a file of this version.
+    ready: called at the beginning of each write transaction.
     """
 
-    def __init__(self, path: Path, migrations: Sequence[Migration], min_reader: int = 1) -> None:
+    def __init__(self, path: Path, migrations: Sequence[Migration], min_reader: int = 1, ready: Ready = None) -> None:
         if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
             raise StoreTooOld(
                 f"nbtrack needs SQLite 3.37 or newer; this Python has {sqlite3.sqlite_version}.",
@@ -71,13 +93,15 @@ class Database:
             )
         self.path = path
         self.read_only = False
-        self._migrations = migrations
-        self._min_reader = min_reader
+        self._newer = 0  # the file's version, where it is one that we may only read
+        self._migrations, self._min_reader, self._ready = migrations, min_reader, ready
         self._connections: dict[int, sqlite3.Connection] = {}  # by thread
-        self._identity: tuple[int, int] | None = None  # of the file that they have open
+        self._identity: strangers.File | None = None  # of the file that they have open
+        self._log: strangers.File | None = None  # and of its write-ahead log
         self._guard = threading.RLock()
         self._gate = Gate()
         self._barred = False  # in a child that was forked while the file was in use
+        self._visit: strangers.Visit | None = None  # by code of this process that opens the file as any other
         _open_databases.add(self)
 
     @property
@@ -106,28 +130,62 @@ class Database:
                 f"'{self.path}' was in use when this process was forked.",
                 "What is logged here can be read once this process has ended.",
             )
-        if self._gate.holds(threading.get_ident()):
-            yield self._connected()
-            return
+        deadline, within = 0.0, self._gate.holds(threading.get_ident())
         while True:
-            if self._replaced():
+            if not within and self._replaced():
                 self._leave_file()
             with self._gate.passing():
-                if self._replaced():
-                    continue
-                yield self._connected()
-                return
+                if within or not (self._replaced() or self._visited()):
+                    connection = self._connected()
+                    if connection is not None:
+                        yield connection
+                        return
+                    if within:
+                        raise replaced(self.path)
+            deadline = self._wait(deadline)
 
-    def _connected(self) -> sqlite3.Connection:
+    def _visited(self) -> bool:
+        """Whether other code of this process has the file open. Asked inside the gate, so that none comes meanwhile."""
+        if self._visit is not None and not self._visit.lasts():
+            self._visit = None
+        return self._visit is not None
+
+    def _wait(self, deadline: float) -> float:
+        visit, now = self._visit, time.monotonic()
+        if visit is not None:
+            deadline = deadline or now + _VISIT_PATIENCE * (0.1 if visit.own() else 1.0)
+            if now > deadline:
+                raise StoreLocked(
+                    f"'{self.path}' is kept open by other code of this process, which would take its locks away.",
+                    "Close that file; what is logged meanwhile is kept in the journal.",
+                )
+            time.sleep(PAUSE)
+        return deadline
+
+    def make_way(self) -> None:
+        """Close all connections, before other code of this process opens the file; see `nbtrack.base.strangers`."""
+        if not self._gate.holds(threading.get_ident()) and self._gate.shut(_WAY_PATIENCE):
+            try:
+                if self._visit is None:
+                    log = held_open(self.path) if self._connections else None
+                    self._close_all()
+                    if log is not None:
+                        log.close()
+                    self._visit = strangers.Visit(self.path)
+                self._visit.announce()
+            finally:
+                self._gate.open()
+
+    def _connected(self) -> sqlite3.Connection | None:
         me = threading.get_ident()
         found = self._connections.get(me)
-        if found is not None:
-            return found
-        with self._guard:
-            self._prune()
-            opened = self._open()
-            self._connections[me] = opened
-            return opened
+        if found is None:
+            with self._guard:
+                self._prune()
+                found = self._open()
+                if found is not None:
+                    self._connections[me] = found
+        return found
 
     def _leave_file(self) -> None:
         """Close all before anybody opens the file that lies there now.
@@ -136,10 +194,12 @@ class Database:
         shares the ``-shm`` with those of the new one, which cut it short under it.
         """
         if not self._gate.shut(_CLOSE_PATIENCE):
-            raise StoreLocked(f"'{self.path}' was replaced while it is in use.", "Try again.")
+            raise replaced(self.path)
         try:
             if self._replaced():
+                log, settled = self._log, settle(list(self._connections.values()))
                 self._close_all()
+                strangers.leave_log(self.path, log, settled)
         finally:
             self._gate.open()
 
@@ -174,19 +234,22 @@ class Database:
             StoreReadOnly: the file or its folder cannot be written.
         """
         deadline = time.monotonic() + timeout
+        if self.read_only and writable(self.path) and not self._gate.holds(threading.get_ident()):
+            self.close()  # it could not be written when it was opened: look again
         while True:
             with self._using() as connection:  # left between two tries, so that a fork need not wait for the lock
                 if self.read_only:
-                    raise StoreReadOnly(
-                        f"'{self.path}' is read-only.", "Make its folder writable to record or edit runs."
-                    )
+                    raise refused(self.path, self._newer)
                 if connection.in_transaction:
                     raise RuntimeError("a write transaction inside another transaction")
                 try:
-                    if self._begun(connection, deadline, timeout):
+                    if begun(connection, deadline, timeout):
+                        if self._ready is not None:
+                            self._ready(connection)
                         connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'revision'")
                         yield connection
                         patient(connection, "COMMIT", timeout)
+                        checkpoints.keep_short(connection, self.path)
                         return
                 except sqlite3.DatabaseError as error:
                     raise explain(error, self.path) from error
@@ -195,18 +258,6 @@ class Database:
                         with suppress(sqlite3.Error):
                             connection.rollback()
             time.sleep(PAUSE)
-
-    @staticmethod
-    def _begun(connection: sqlite3.Connection, deadline: float, timeout: float) -> bool:
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if not is_busy(error):
-                raise
-            if time.monotonic() > deadline:
-                raise locked(timeout) from error
-            return False
-        return True
 
     def revision(self) -> int:
         """A number that grows with every change to the file."""
@@ -218,22 +269,9 @@ class Database:
         """Give free pages back to the file system, a few at a time so that no writer waits long; the bytes freed."""
         with self._using() as connection:
             try:
-                return self._shrink(connection)
+                return shrink(connection)
             except sqlite3.DatabaseError as error:
                 raise explain(error, self.path) from error
-
-    @staticmethod
-    def _shrink(connection: sqlite3.Connection) -> int:
-        size = int(connection.execute("PRAGMA page_size").fetchone()[0])
-        free = before = int(connection.execute("PRAGMA freelist_count").fetchone()[0])
-        while free:
-            patient(connection, f"PRAGMA incremental_vacuum({_VACUUM_STEP})", 10.0).fetchall()
-            left = int(connection.execute("PRAGMA freelist_count").fetchone()[0])
-            if left >= free:
-                break  # a file made without auto_vacuum
-            free = left
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        return (before - free) * size
 
     def close(self) -> None:
         """Close every connection of this process, or this thread's alone if others go on using theirs."""
@@ -248,7 +286,7 @@ class Database:
     def _close_all(self) -> None:
         for thread in list(self._connections):
             self._drop(thread)
-        self._identity = None
+        self._identity = self._log = None
 
     def _drop(self, thread: int) -> None:
         with self._guard:
@@ -260,7 +298,7 @@ class Database:
     def _forget(self) -> None:
         self._barred = self._barred or bool(self._connections)
         _inherited.extend(self._connections.values())
-        self._connections, self._identity = {}, None
+        self._connections, self._identity, self._log, self._visit = {}, None, None, None
         self._guard = threading.RLock()
         self._gate = Gate()
 
@@ -274,19 +312,25 @@ class Database:
         """Whether another file lies where ours was: SQLite would go on writing into the deleted one."""
         if self._identity is None:
             return False
-        try:
-            found = os.stat(self.path)
-        except OSError:
-            return True
-        return (found.st_dev, found.st_ino) != self._identity
+        return strangers.file_of(self.path) != self._identity
 
-    def _open(self) -> sqlite3.Connection:
-        if not self.path.exists():
-            self._precreate()
+    def _open(self) -> sqlite3.Connection | None:
+        """A connection; None where another file lies there by now. SQLite opens ``-shm`` only when it first reads."""
+        if self._identity is None and not self.path.exists():
+            precreate(self.path)
+        there = strangers.file_of(self.path)
+        if self._identity is not None and there != self._identity:
+            return None
         try:
-            connection = self._connect()
+            self.read_only = not writable(self.path)
+            connection = opened_to_read(self.path) if self.read_only else places.opened(self.path)
         except sqlite3.DatabaseError as error:
             raise explain(error, self.path) from error
+        found = strangers.file_of(self.path)
+        if found is None or found != (there or found):
+            connection.close()
+            return None
+        self._identity = found
         try:
             self._prepare(connection)
         except (sqlite3.DatabaseError, OSError) as error:  # OSError: no room for the backup before a migration
@@ -295,42 +339,8 @@ class Database:
         except BaseException:
             connection.close()
             raise
-        found = os.stat(self.path)
-        self._identity = self._identity or (found.st_dev, found.st_ino)
-        return connection
-
-    def _precreate(self) -> None:
-        """Make an empty file that only its owner can read; SQLite gives ``-wal`` and ``-shm`` the same mode."""
-        try:
-            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        except FileExistsError:
-            pass
-        except OSError as error:
-            raise StoreReadOnly(
-                f"'{self.path}' cannot be made: {error.strerror or error}.",
-                "Make the folder writable, or set NBTRACK_DIR to one that is.",
-            ) from error
-
-    def _connect(self) -> sqlite3.Connection:
-        if writable(self.path):
-            self.read_only = False
-            return plain(self.path.as_posix())
-        self.read_only = True
-        address = self.path.absolute().as_uri() + "?mode=ro"
-        connection = plain(address, uri=True)
-        try:
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        except sqlite3.OperationalError as error:
-            connection.close()
-            waiting = Path(f"{self.path}-wal")
-            if waiting.exists() and waiting.stat().st_size:
-                raise StoreReadOnly(
-                    f"'{self.path}' lies in a read-only folder and has changes in '{waiting.name}' that cannot be read "
-                    "there.",
-                    "Copy the whole .nbtrack folder to a place that can be written.",
-                ) from error
-            # A WAL database can be read in a read-only folder only when it is declared unchanging.
-            connection = plain(address + "&immutable=1", uri=True)
+        strangers.watch(self)
+        self._log = self._log or strangers.file_of(f"{self.path}-wal")
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
@@ -338,9 +348,8 @@ class Database:
         if not self.read_only:
             if not version:
                 patient(connection, "PRAGMA auto_vacuum = INCREMENTAL", 10.0)  # only before the first page is written
-            mode = patient(connection, "PRAGMA journal_mode = WAL", 10.0).fetchone()[0]
-            connection.execute(f"PRAGMA synchronous = {'FULL' if mode == 'wal' else 'EXTRA'}")
-        for pragma in ("foreign_keys = ON", "cache_size = -65536", "temp_store = MEMORY"):
+            places.set_mode(connection, self.path)
+        for pragma in ("foreign_keys = ON", "trusted_schema = OFF", "cache_size = -65536", "temp_store = MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
         if version < self.version and not self.read_only:
             self._migrate(connection, version)
@@ -352,27 +361,21 @@ class Database:
 
     def _check(self, connection: sqlite3.Connection) -> int:
         """The file's schema version, once it is sure that the file is ours."""
-        patient(connection, "BEGIN", 10.0)  # of one moment: another process may be making the schema just now
+        patient(connection, "BEGIN", _OPENING)  # of one moment: another process may be making the schema just now
         try:
-            owner = patient(connection, "PRAGMA application_id", 10.0).fetchone()[0]
+            owner = patient(connection, "PRAGMA application_id", _OPENING).fetchone()[0]
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
             foreign = owner != APPLICATION_ID and (owner or version or has_tables(connection))
         finally:
             connection.rollback()
         if foreign:
-            raise StoreForeign(
-                f"'{self.path}' is a database of another program.",
-                "Nothing was changed. Move it aside or rename it.",
-            )
+            raise of_another(self.path)
         if version > self.version:
             row = connection.execute("SELECT value FROM meta WHERE key = 'min_reader'").fetchone()
             needed = int(row[0]) if row else version
             if needed > self.version:
-                raise StoreTooNew(
-                    f"'{self.path}' has schema version {version}; this nbtrack knows {self.version}.",
-                    f"Install an nbtrack that reads schema version {needed} or newer.",
-                )
-            self.read_only = True
+                raise too_new(self.path, version, self.version, needed)
+            self.read_only, self._newer = True, version
         return version
 
     def _migrate(self, connection: sqlite3.Connection, version: int) -> None:

@@ -8,12 +8,15 @@ NbtrackError
 ├── Ambiguous         a short id that fits several runs
 ├── NoActiveRun       logging outside of any run
 ├── CannotRun         nothing there to execute it: no kernel, no cluster, no environment
+├── BadSource         what is imported from is broken, or not what it says
+├── Unreachable       another tracker's server does not answer, or refuses
 └── StoreError        the project's file cannot be used
     ├── StoreForeign      it is not ours, or damaged
     ├── StoreTooNew       it was written by a newer nbtrack
     ├── StoreTooOld       SQLite itself is too old
     ├── StoreLocked       another process kept it locked for too long
     └── StoreReadOnly     it cannot be written
+        └── NotPrivate        other users of the machine could look into it
 """
 
 from __future__ import annotations
@@ -87,6 +90,18 @@ class CannotRun(NbtrackError, RuntimeError):
     code = "cannot_run"
 
 
+class BadSource(NbtrackError, ValueError):
+    """A file, folder or server that is imported from is broken, or not what it says; nothing of it was stored."""
+
+    code = "bad_source"
+
+
+class Unreachable(NbtrackError, ConnectionError):
+    """Another tracker's server does not answer, or refuses what it is asked."""
+
+    code = "unreachable"
+
+
 class StoreError(NbtrackError):
     """The project's file cannot be used as asked."""
 
@@ -121,6 +136,12 @@ class StoreReadOnly(StoreError):
     """The project folder or its file cannot be written."""
 
     code = "store_read_only"
+
+
+class NotPrivate(StoreReadOnly):
+    """The project folder is another user's, and open to every user of the machine: nothing is kept there."""
+
+    code = "store_not_private"
 
 
 class Stopped(BaseException):

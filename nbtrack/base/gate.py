@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 class Gate:
@@ -52,14 +52,19 @@ class Gate:
     def shut(self, patience: float) -> bool:
         """Wait until nobody is inside and keep everybody out until `open`; False, and open, when it takes too long."""
         deadline = time.monotonic() + patience
-        self._free.acquire()
-        self._closing = True  # nobody enters any more, or those who take turns would never all be out
-        while self._inside:
-            left = deadline - time.monotonic()
-            if left <= 0 or threading.get_ident() in self._inside:
+        try:
+            self._free.acquire()
+            self._closing = True  # nobody enters any more, or those who take turns would never all be out
+            while self._inside:
+                left = deadline - time.monotonic()
+                if left <= 0 or threading.get_ident() in self._inside:
+                    self.open()
+                    return False
+                self._free.wait(left)
+        except BaseException:  # Ctrl-C while it waits: who shut it does not know that, and would never open it
+            with suppress(RuntimeError):  # the lock was not had yet
                 self.open()
-                return False
-            self._free.wait(left)
+            raise
         return True
 
     def open(self) -> None:

@@ -1,5 +1,7 @@
 """An append-only journal in mapped memory: what is written here survives the death of the process.
 
+Where memory cannot be mapped, or the file lies on another machine, it is written with a system call a record.
+
 A caller pays for one copy into the mapping, never for a lock of another process, a system call or the disk. The
 records are read back by this process's ingest thread, or by the next reader when the process has died.
 
@@ -11,6 +13,8 @@ Space is allocated before it is mapped: a store into a mapped hole of a full dis
 A record is copied first and counted afterwards, so one cut short by Ctrl-C leaves no hole; the next overwrites it.
 A segment is made under another name and renamed when its header is in it, so that no reader takes it for an empty one
 that a dead process left. The lock keeps threads apart; it costs some 40 ns.
+What is mapped outlives the process, but a power cut takes what the system has not written yet; `Journal.sync` has it
+written.
 """
 
 from __future__ import annotations
@@ -20,11 +24,17 @@ import mmap
 import os
 import re
 import struct
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
+
+from nbtrack.base.copies import sync_folder
+from nbtrack.base.places import is_shared
+from nbtrack.base.written import Written
 
 HEADER_SIZE = 64
 _MAGIC = b"nbtrjrnl"
@@ -36,8 +46,14 @@ _NAME = re.compile(r"([0-9a-f]{12})-(\d{6})\.nbj")
 SEGMENT_SIZE = 1 << 20
 MAX_RECORD = 64 << 20
 
+Mapped = mmap.mmap | Written
+
 EVENT = 1
 POINTS = 2
+
+
+class Closed(OSError):
+    """A record came after the journal was closed."""
 
 
 @dataclass(frozen=True)
@@ -78,15 +94,16 @@ class Journal:
         self._busy = False  # a record is being written: a signal handler that logs meanwhile has to wait
         self._late: list[bytes] = []  # what such a handler wrote, until the record is
         self._closed = False
-        self._map: mmap.mmap | None = None
+        self._map: Mapped | None = None
         self._end = 0
-        self._kept: dict[int, tuple[mmap.mmap, int]] = {}  # full segments that are not yet ingested
+        self._kept: dict[int, tuple[Mapped, int]] = {}  # full segments that are not yet ingested
+        self._synced = 0  # the segment before which the disk has all
 
     def append(self, body: bytes) -> None:
         """Write one record.
 
         Raises:
-            OSError: there is no room for another segment, and nobody (``full``) to take the body instead.
+            OSError: there is no room for it, and nobody (``full``) to take the body instead.
             ValueError: the record is larger than `MAX_RECORD`.
         """
         size = len(body)
@@ -103,20 +120,18 @@ class Journal:
                     self._map[offset:end] = record  # type: ignore[index]
                     self.offset = end
                 else:
-                    self._append_to_next(body, record)
+                    self._append_to_next(record)
+            except OSError as error:  # no room for a segment; or the record did not go into one that is not mapped
+                if self._full is None:
+                    raise
+                self._full(body, error)
             finally:
                 self._busy = False
             if self._late:
                 self._write_late()
 
-    def _append_to_next(self, body: bytes, record: bytes) -> None:
-        try:
-            self._next_segment(len(record))
-        except OSError as error:
-            if self._full is None:
-                raise
-            self._full(body, error)
-            return
+    def _append_to_next(self, record: bytes) -> None:
+        self._next_segment(len(record))
         end = self.offset + len(record)
         self._map[self.offset : end] = record  # type: ignore[index]
         self.offset = end
@@ -129,7 +144,7 @@ class Journal:
         """Write one record as `append` does, but raise where there is no room.
 
         Raises:
-            OSError: there is no room for another segment; nothing was written.
+            OSError: there is no room for it; nothing was written.
         """
         with self._lock:
             full, self._full = self._full, None
@@ -159,7 +174,8 @@ class Journal:
             done = [(n, self._kept.pop(n)[0]) for n in sorted(self._kept) if n < number]
         for n, data in done:
             data.close()
-            self._path(n).unlink(missing_ok=True)
+            with suppress(OSError):  # left there, the next reader finds that it has all of it
+                self._path(n).unlink(missing_ok=True)
 
     def close(self, remove: bool) -> None:
         """Unmap; ``remove`` also deletes the files, when all they hold is in the database."""
@@ -172,7 +188,26 @@ class Journal:
             self._kept, self._map, self._end = {}, None, 0
         if remove:
             for n in numbers:
-                self._path(n).unlink(missing_ok=True)
+                with suppress(OSError):
+                    self._path(n).unlink(missing_ok=True)
+
+    def sync(self) -> None:
+        """Have the disk keep all that was written until now, as a power cut would not. Other threads go on writing.
+
+        Raises:
+            OSError: the disk did not take it.
+        """
+        with self._lock:
+            parts = {n: data for n, (data, _) in self._kept.items() if n >= self._synced}
+            if self._map is not None:
+                parts[self.number] = self._map
+            number, fresh = self.number, self.number > self._synced
+        for n, data in parts.items():
+            with suppress(FileNotFoundError):  # released meanwhile: it is in the database
+                _sync_mapped(self._path(n), data)
+        if fresh:
+            sync_folder(self._folder)
+        self._synced = number
 
     def renew(self) -> None:
         """Go on in a new segment if the file of this one is gone: what is written there could not be found again."""
@@ -187,7 +222,7 @@ class Journal:
         if need > MAX_RECORD:
             raise ValueError(f"a record of {need} bytes is larger than {MAX_RECORD}")
         if self._closed:
-            raise OSError(errno.EBADF, "the journal is closed")
+            raise Closed(errno.EBADF, "the journal is closed")
         number = self.number + 1
         path = self._path(number)
         unborn = path.with_suffix(".new")
@@ -203,8 +238,27 @@ class Journal:
         self._map, self._end, self.number, self.offset = made, len(made), number, len(opening)
 
 
-def allocate(path: Path, size: int) -> mmap.mmap:
-    """A new file of zeros, mapped. OSError if there is no room for it."""
+def _sync_mapped(path: Path, data: Mapped) -> None:
+    if sys.platform != "linux":  # elsewhere the file's own sync may know nothing of mapped pages
+        with suppress(ValueError):  # released meanwhile
+            data.flush()
+    _sync_file(path, os.O_RDWR)
+
+
+def _sync_file(path: Path, how: int) -> None:
+    handle = os.open(path, how)
+    try:
+        os.fsync(handle)  # not the mapping's flush, which would hold the interpreter until the disk is done
+    finally:
+        os.close(handle)
+
+
+def allocate(path: Path, size: int) -> Mapped:
+    """A new file of zeros, mapped; where that cannot or should not be, one to use in the same way.
+
+    Raises:
+        OSError: there is no room for it.
+    """
     handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
     try:
         try:
@@ -216,12 +270,28 @@ def allocate(path: Path, size: int) -> mmap.mmap:
             written = 0
             while written < size:
                 written += os.write(handle, bytes(min(size - written, 1 << 16)))
-        return mmap.mmap(handle, size)
+        if not is_shared(path.parent):
+            with suppress(OSError):
+                return mmap.mmap(handle, size)
+        return Written(os.dup(handle), size)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     finally:
         os.close(handle)
+
+
+def shared(path: Path) -> Mapped:
+    """A file that another process writes, to look into.
+
+    Raises:
+        OSError: it is gone. ValueError: it is empty.
+    """
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        with suppress(OSError):
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return Written(os.dup(file.fileno()), size)
 
 
 def segments(folder: Path) -> list[Segment]:
@@ -234,17 +304,20 @@ def segments(folder: Path) -> list[Segment]:
     return [Segment(folder / name, match[1], int(match[2])) for name, match in found if match]
 
 
-def read_segment(segment: Segment) -> bytes:
-    """A segment's bytes, header included; empty if it is gone, or was cut short before its header was written.
+def read_segment(segment: Segment, most: int = -1) -> bytes:
+    """A segment's bytes, header included; empty if it is gone, or was cut short before anything was written.
+
+    most: so many from its beginning are enough.
 
     Raises:
         ValueError: the header is not that of this writer's segment.
     """
     try:
-        data = segment.path.read_bytes()
+        with segment.path.open("rb") as file:
+            data = file.read(most)
     except FileNotFoundError:
         return b""
-    if not data[:HEADER_SIZE].strip(b"\0"):
+    if not data.strip(b"\0"):
         return b""
     try:
         magic, version, writer, number = _HEADER.unpack_from(data)
@@ -273,11 +346,14 @@ def records(data: bytes, start: int = 0) -> Iterator[tuple[int, bytes]]:
 
 
 def damaged(data: bytes, end: int) -> bool:
-    """Whether there are records behind the last sound one. One that was cut short by a kill is not damage."""
+    """Whether there are records behind the last sound one. One that was cut short by a kill is not damage.
+
+    A record that says it is longer than its file is none that was cut short: nobody begins one that has no room.
+    """
     if end + 8 > len(data):
         return False
     cut_short = end + 8 + int(_RECORD.unpack_from(data, end)[1])
-    return bool(data[cut_short:].strip(b"\0"))
+    return cut_short > len(data) or bool(data[cut_short:].strip(b"\0"))
 
 
 def encode_event(text: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
@@ -66,3 +67,8 @@ def _by_last(parts: list[str]) -> Literal["min", "max"] | None:
 def is_load(name: str) -> bool:
     """Whether a metric tells what the machine did rather than what came out: ``system/…``. Shown only on request."""
     return name.startswith("system/")
+
+
+def peoples(tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags that people set: MLflow sets its own, ``mlflow.…``, on every run; they are shown with the run alone."""
+    return {name: text for name, text in tags.items() if not name.startswith("mlflow.")}

@@ -19,7 +19,9 @@ from functools import lru_cache
 from nbtrack.base import secret_rules as rules
 from nbtrack.base.secret_rules import MARK
 
-__all__ = ["MARK", "is_secret_name", "redact", "redact_value"]
+__all__ = ["MARK", "is_secret_name", "redact", "redact_value", "taken_out"]
+
+_count = 0  # secrets that this process has replaced
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAME_AFTER = re.compile(r"[\w.\-]*")
@@ -54,6 +56,11 @@ _BEARER = re.compile(r"(?i)(?<![A-Za-z0-9])bearer[ \t]{1,4}([A-Za-z0-9._~+/\-]{1
 _SCHEME = re.compile(r"(?i)(?:basic|token|apikey|bearer|digest)[ \t]{1,4}")
 
 
+def taken_out() -> int:
+    """How often this process replaced a secret, so that it can be said that it did; it may count one twice."""
+    return _count
+
+
 def redact(text: str) -> tuple[str, int]:
     """``text`` with each secret replaced by `MARK`, and how many there were. Once more changes nothing."""
     low = text.lower()
@@ -76,6 +83,7 @@ def redact(text: str) -> tuple[str, int]:
             pieces += [text[done:start], MARK]
             count += 1
         done = max(done, end)
+    _counted(count)
     return "".join([*pieces, text[done:]]), count
 
 
@@ -89,13 +97,13 @@ def redact_value(name: str, value: object) -> tuple[object, bool]:
     if kind is str:
         assert isinstance(value, str)
         if _is_secret_value(name, value, minimum=1 if _is_password(name) else 4):
-            return MARK, True
+            return _counted(1), True
         text, count = redact(value)
         return text, count > 0
     if kind is int or kind is float:
-        return (MARK, True) if _is_password(name) else (value, False)
+        return (_counted(1), True) if _is_password(name) else (value, False)
     if kind is bytes:
-        return (MARK, True) if is_secret_name(name) else (value, False)
+        return (_counted(1), True) if is_secret_name(name) else (value, False)
     if kind is list or kind is tuple:
         assert isinstance(value, list | tuple)
         items = [redact_value(name, item) for item in value]
@@ -106,6 +114,13 @@ def redact_value(name: str, value: object) -> tuple[object, bool]:
         if any(hit for _, hit in inner.values()):
             return {key: inner[key][0] if key in inner else item for key, item in value.items()}, True
     return value, False
+
+
+def _counted(more: int) -> str:
+    """What stands in place of a secret."""
+    global _count
+    _count += more
+    return MARK
 
 
 @lru_cache(maxsize=4096)

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from nbtrack.base.errors import StoreError, StoreForeign, StoreLocked, StoreReadOnly
+from nbtrack.base.errors import StoreError, StoreForeign, StoreLocked, StoreReadOnly, StoreTooNew
+from nbtrack.base.reasons import reason
+from nbtrack.base.sums import is_utf8, row_sum
 
 if TYPE_CHECKING:
     import sqlite_utils
 
 _LOCK_STEP = 0.05  # seconds inside SQLite, where signals are not heard
 PAUSE = 0.005  # seconds between two tries
-_BACKUPS_KEPT = 3
+_VACUUM_STEP = 500  # pages given back in one transaction: other writers wait for milliseconds
+
+_raised: dict[int, BaseException] = {}  # in a function that SQL called, by thread
+
+Failure = sqlite3.DatabaseError  # for those who may not import sqlite3
 
 # What storing a record raises when the record does not fit its tables, and not the file is at fault.
 UNFIT = (
@@ -45,12 +53,100 @@ class Schema:
 
 
 Migration = Callable[[Schema], None]
+Ready = Callable[[sqlite3.Connection], None] | None
 
 
 def plain(address: str, uri: bool = False) -> sqlite3.Connection:
     """A connection without a transaction, that waits for locks in short steps only."""
     # check_same_thread is off so that close() may come from any thread; use stays with one.
-    return sqlite3.connect(address, uri=uri, timeout=_LOCK_STEP, isolation_level=None, check_same_thread=False)
+    made = sqlite3.connect(address, uri=uri, timeout=_LOCK_STEP, isolation_level=None, check_same_thread=False)
+    add_function(made, "row_sum", -1, row_sum)
+    add_function(made, "is_utf8", -1, is_utf8)
+    return made
+
+
+def add_function(connection: sqlite3.Connection, name: str, arguments: int, function: Callable[..., Any]) -> None:
+    """Let SQL call a function; arguments: how many it takes, −1 for any number.
+
+    SQLite forgets what is raised in there and says only that something was. That may be Ctrl-C, which Python delivers
+    inside whatever runs. So it is kept here, and `explain` raises it again.
+
+    It must be given texts as blobs: one that is no UTF-8 any more fails before the function begins, and that cannot be
+    told from a Ctrl-C that came then.
+    """
+
+    def called(*values: Any) -> Any:
+        try:
+            return function(*values)
+        except BaseException as error:
+            _raised[threading.get_ident()] = error
+            raise
+
+    connection.create_function(name, arguments, called, deterministic=True)
+
+
+def opened_to_read(path: Path) -> sqlite3.Connection:
+    """A connection to a file that cannot be written, or lies in a folder that cannot.
+
+    Raises:
+        StoreReadOnly: there are changes in its log that cannot be read there.
+    """
+    address = path.absolute().as_uri() + "?mode=ro"
+    connection = plain(address, uri=True)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        connection.close()
+        waiting = Path(f"{path}-wal")
+        if waiting.exists() and waiting.stat().st_size:
+            raise StoreReadOnly(
+                f"'{path}' lies in a read-only folder and has changes in '{waiting.name}' that cannot be read there.",
+                "Copy the whole .nbtrack folder to a place that can be written.",
+            ) from error
+        # A WAL database can be read in a read-only folder only when it is declared unchanging.
+        connection = plain(address + "&immutable=1", uri=True)
+    return connection
+
+
+def held_open(path: Path) -> sqlite3.Connection | None:
+    """A connection that, closed as the last of all, leaves the log beside the file: it may not write. None without."""
+    try:
+        connection = plain(path.absolute().as_uri() + "?mode=ro", uri=True)
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        return None
+    return connection
+
+
+def settle(connections: list[sqlite3.Connection]) -> bool:
+    """Bring the whole log into the file that one of the connections has open, wherever that lies; False if not all."""
+    for connection in connections:
+        with suppress(sqlite3.Error):
+            return not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    return False
+
+
+def shrink(connection: sqlite3.Connection) -> int:
+    """Give free pages back to the file system, a few at a time so that no writer waits long; the bytes freed."""
+    size = int(connection.execute("PRAGMA page_size").fetchone()[0])
+    free = before = int(connection.execute("PRAGMA freelist_count").fetchone()[0])
+    while free:
+        patient(connection, "BEGIN IMMEDIATE", 10.0)
+        try:
+            for _ in range(
+                min(free, _VACUUM_STEP)
+            ):  # one page each: Python goes no further in it, whatever number is said
+                connection.execute("PRAGMA incremental_vacuum(1)")
+            patient(connection, "COMMIT", 10.0)
+        finally:
+            if connection.in_transaction:
+                connection.rollback()
+        left = int(connection.execute("PRAGMA freelist_count").fetchone()[0])
+        if left >= free:
+            break  # a file made without auto_vacuum
+        free = left
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    return (before - free) * size
 
 
 def writable(path: Path) -> bool:
@@ -82,6 +178,70 @@ def patient(connection: sqlite3.Connection, statement: str, timeout: float) -> s
             time.sleep(PAUSE)
 
 
+def begun(connection: sqlite3.Connection, deadline: float, timeout: float) -> bool:
+    """Begin to write; False if another process is writing.
+
+    Raises:
+        StoreLocked: it is past the deadline, after so many seconds.
+    """
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if not is_busy(error):
+            raise
+        if time.monotonic() > deadline:
+            raise locked(timeout) from error
+        return False
+    return True
+
+
+def precreate(path: Path) -> None:
+    """Make an empty file that only its owner can read; SQLite gives ``-wal`` and ``-shm`` the same mode.
+
+    Raises:
+        StoreReadOnly: it cannot be made.
+    """
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise StoreReadOnly(
+            f"'{path}' cannot be made: {error.strerror or error}.",
+            "Make the folder writable, or set NBTRACK_DIR to one that is.",
+        ) from error
+
+
+def refused(path: Path, newer: int) -> StoreReadOnly:
+    """The error for a file that may not be written. newer: its version, where that is the reason; else 0."""
+    if newer:
+        return StoreReadOnly(
+            f"'{path}' has schema version {newer}: this nbtrack may read, but not write it.",
+            "Install the newer nbtrack to record or edit runs.",
+        )
+    return StoreReadOnly(f"'{path}' is read-only.", "Make its folder writable to record or edit runs.")
+
+
+def replaced(path: Path) -> StoreLocked:
+    """The error for a file in whose place another was put while it could not be left."""
+    return StoreLocked(f"'{path}' was replaced while it is in use.", "Try again.")
+
+
+def of_another(path: Path) -> StoreForeign:
+    """The error for a file that is none of ours."""
+    return StoreForeign(
+        f"'{path}' is a database of another program.", "Nothing was changed. Move it aside or rename it."
+    )
+
+
+def too_new(path: Path, version: int, known: int, needed: int) -> StoreTooNew:
+    """The error for a file that we cannot read. needed: the version that its reader must know."""
+    return StoreTooNew(
+        f"'{path}' has schema version {version}; this nbtrack knows {known}.",
+        f"Install an nbtrack that reads schema version {needed} or newer.",
+    )
+
+
 def locked(timeout: float) -> StoreLocked:
     """The error for a lock that was waited for too long."""
     return StoreLocked(
@@ -90,35 +250,41 @@ def locked(timeout: float) -> StoreLocked:
     )
 
 
+def raise_signal(error: Exception) -> None:
+    """Raise Ctrl-C again where it came while SQLite called a function of ours: that is no fault of the file.
+
+    Raises:
+        KeyboardInterrupt: it did, or what else a signal raises.
+    """
+    if "user-defined function raised" in str(error):
+        raised = _raised.pop(threading.get_ident(), None)
+        if raised is None and threading.current_thread() is threading.main_thread():
+            raised = KeyboardInterrupt()  # before the function had begun: by itself none raises there
+        if raised is not None and not isinstance(raised, Exception):
+            raise raised from error
+
+
 def explain(error: sqlite3.DatabaseError | OSError, path: Path) -> StoreError:
-    """The error of ours for one of SQLite's, with what to do."""
+    """The error of ours for one of SQLite's, with what to do.
+
+    Raises:
+        KeyboardInterrupt: it was Ctrl-C, or what else a signal raises, while SQLite called a function of ours.
+    """
+    raise_signal(error)
     text = str(error)
     if isinstance(error, sqlite3.OperationalError) and ("readonly" in text or "unable to open" in text):
         return StoreReadOnly(f"'{path}' cannot be written: {text}.", "Make the file and its folder writable.")
-    if "full" in text or "disk I/O" in text or isinstance(error, OSError):
-        return StoreError(f"'{path}' cannot be written: {text}.", "Free some disk space; recording goes on then.")
+    if "disk I/O" in text:
+        return StoreError(
+            f"'{path}' cannot be read or written: {text}.", "See whether the disk is full or fails, and try again."
+        )
+    if "full" in text or isinstance(error, OSError):
+        return StoreError(
+            f"'{path}' cannot be written: {reason(error)}", "Free some disk space; recording goes on then."
+        )
     if "not a database" in text or "malformed" in text:
         return StoreForeign(
             f"'{path}' is damaged or no SQLite database: {text}.",
             "Nothing was changed. Copies from before each migration are in the 'backups' folder beside it.",
         )
     return StoreError(f"'{path}': {text}.", "Run `nbtrack doctor` for what can be done.")
-
-
-def back_up(path: Path, version: int) -> None:
-    """Copy the file as it is before a migration that waits, under the write lock, for this.
-
-    Through SQLite and a connection of its own: a plain copy would break the locks of this process.
-    """
-    folder = path.parent / "backups"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    target = folder / f"nbtrack-v{version}-{time.strftime('%Y%m%d-%H%M%S')}.db"
-    os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o600))
-    original, copy = plain(path.as_posix()), sqlite3.connect(target)
-    try:
-        original.backup(copy)
-    finally:
-        copy.close()
-        original.close()
-    for old in sorted(folder.glob("nbtrack-v*.db"), key=lambda each: each.stat().st_mtime)[:-_BACKUPS_KEPT]:
-        old.unlink(missing_ok=True)

@@ -18,13 +18,17 @@ _EXACT = 1 << 53
 
 @dataclass(frozen=True)
 class Op:
-    """One operation: its name (``room.verb``), HTTP method, request and answer. ``doc`` is one sentence for people."""
+    """One operation: its name (``room.verb``), HTTP method, request and answer. ``doc`` is one sentence for people.
+
+    slow: it may take long, so nothing else that changes something waits for it.
+    """
 
     name: str
     method: str
     request: type[msgspec.Struct]
     answer: type[msgspec.Struct]
     doc: str
+    slow: bool = False
 
 
 class Nothing(msgspec.Struct, frozen=True):

@@ -24,6 +24,10 @@ _CHANGING = frozenset({
     "load_state_dict", "backward", "step", "zero_grad", "compile", "load_weights", "fill", "put", "resize", "itemset",
     "shuffle", "seed", "manual_seed", "set_params", "write", "register_hook", "add_module", "set_index_names",
 })  # fmt: skip
+# Calls that configure the module they are called on, which no look at the module can tell.
+_SETTING = re.compile(r"set|use(?:$|_)|enable|disable|register|config")
+_CONFIGURING = frozenset({"autolog", "filterwarnings", "simplefilter", "chdir", "putenv", "basicConfig", "rc"})
+_RANDOM_STATE = frozenset({"seed", "manual_seed", "shuffle"})  # which is looked at
 _FITTING = frozenset({"fit", "fit_transform", "fit_predict"})
 _OPAQUE = frozenset({"exec", "eval", "globals", "locals", "vars", "setattr", "execfile", "run_path", "run_module"})
 _LINE_MAGIC = re.compile(r"^\s*(?:[\w.,\s]+=\s*)?%([A-Za-z_]\w*)(.*)$", re.MULTILINE)
@@ -49,8 +53,9 @@ class Effects:
     free: too, but what its functions load counts only where it uses these functions itself. late: what the functions
     and classes it defines load when they are called, by their names. parts:
     names of which it stores an item or an attribute; methods: names on which it calls what is known to change them;
-    fitted: names on which it calls ``fit``. deleted: names it deletes. stars: modules it imports everything from.
-    opaque: what hides names from a reader of the text, such as ``exec``. clears: it empties the namespace. seeds,
+    fitted: names on which it calls ``fit``. configured: names on which it calls what sets something up, or a part of
+    which it changes; it counts where they are modules. deleted: names it deletes. stars: modules it imports everything
+    from. opaque: what hides names from a reader of the text, such as ``exec``. clears: it empties the namespace. seeds,
     draws: the global generators of random numbers that it seeds or draws from; unseeded: generators that it makes
     without a seed.
     """
@@ -64,6 +69,7 @@ class Effects:
     parts: frozenset[str] = frozenset()
     methods: frozenset[str] = frozenset()
     fitted: frozenset[str] = frozenset()
+    configured: frozenset[str] = frozenset()
     deleted: frozenset[str] = frozenset()
     stars: tuple[str, ...] = ()
     opaque: tuple[str, ...] = ()
@@ -136,6 +142,7 @@ def _of_tree(tree: ast.Module, opaque: tuple[str, ...], clears: bool) -> Effects
         parts=frozenset(seen.parts),
         methods=frozenset(seen.methods),
         fitted=frozenset(seen.fitted),
+        configured=frozenset(seen.configured | seen.parts),
         deleted=frozenset(seen.deleted),
         stars=tuple(dict.fromkeys(seen.stars)),
         opaque=(*opaque, *dict.fromkeys(seen.opaque)),
@@ -154,6 +161,7 @@ class _Seen:
         self.parts: set[str] = set()
         self.methods: set[str] = set()
         self.fitted: set[str] = set()
+        self.configured: set[str] = set()
         self.deleted: set[str] = set()
         self.stars: list[str] = []
         self.opaque: list[str] = []
@@ -238,6 +246,9 @@ class _Seen:
             inplace = any(one.arg == "inplace" and _is_true(one.value) for one in node.keywords)
             if last in _CHANGING or inplace or (last.endswith("_") and not last.startswith("_")):
                 self.methods.add(name)
+            inside = head != name and last in _CHANGING - _RANDOM_STATE
+            if _SETTING.match(last) or last in _CONFIGURING or inside:
+                self.configured.add(name)
             if last in _FITTING and head == name:
                 self.fitted.add(name)
         if last in ("shuffle", "setattr", "heappush", "heapify") and node.args and (name := _root(node.args[0])):

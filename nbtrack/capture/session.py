@@ -67,7 +67,7 @@ class Session:
     def __init__(self, watchers: list[Watcher] | None = None) -> None:
         self.executions: list[Execution] = []
         self.watchers = watchers or []
-        self.history = History()  # of the executions that have ended; only the background looks at it
+        self._history = History()  # of the executions that have ended; only the background looks at it
         self._number = 0
         self._begin()
         follow_forks(self)
@@ -134,12 +134,18 @@ class Session:
         self._jobs.put(done.set)
         done.wait(timeout)
 
-    def keep(self, run: ActiveRun, upto: int) -> None:
-        """In the background: store the executions up to a number, and have them in `history`."""
+    def keep(self, run: ActiveRun, upto: int) -> History:
+        """In the background: store the executions up to a number. Gives `past` of them."""
         self._store_executions(run, upto)
+        return self.past(upto)
+
+    def past(self, upto: int) -> History:
+        """In the background: what is known of the executions up to a number, and perhaps of later ones."""
         for execution in list(self.executions):
-            if execution.number <= upto and execution.ended is not None:
-                self.history.add(step_of(execution))
+            known = execution.number in self._history.steps  # weighed once, as a session may have thousands
+            if not known and execution.number <= upto and execution.ended is not None:
+                self._history.add(step_of(execution))
+        return self._history
 
     def later(self, job: Callable[[], None]) -> None:
         """Have something done in the background, after what was asked before. What it raises is passed over."""

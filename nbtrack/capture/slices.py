@@ -18,12 +18,11 @@ What cannot be told is said (`Slice.unknown`), not guessed.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from nbtrack.capture.effects import GENERATORS, Effects, read_effects
-from nbtrack.capture.syntax import CellSyntax
 
 _MOST = 2_000  # executions in one slice
 _BINDS, _MAY_BIND, _CHANGES, _ENDS = range(4)
@@ -90,7 +89,8 @@ def make_step(
     by_text = effects.parts | effects.methods
     if seen:
         binds, may_bind = bound | (frozenset() if failed else effects.sure), frozenset[str]()
-        changes = mutated | (by_text & frozenset(facts.get("sampled", ())))
+        told = frozenset(facts.get("configured", ()))
+        changes = mutated | told | (by_text & frozenset(facts.get("sampled", ())))
     else:
         binds, changes = (frozenset() if failed else effects.sure), by_text
         may_bind = effects.stored - binds
@@ -203,14 +203,17 @@ class History:
         found = self.givers(name, before)
         return found[-1][0] if found and found[-1][1] != _CHANGES else None
 
-    def slice(self, own: int) -> Slice:
-        """What is behind an execution, itself included."""
-        found = Slice([])
+    def slice(self, own: int, needs: frozenset[str] | None = None) -> Slice:
+        """What is behind an execution, itself included. needs: the names it needs, if it is not known yet."""
+        steps, found = self.steps, Slice([])
+        if needs is not None:
+            nothing = frozenset[str]()
+            steps = {**steps, own: Step(own, None, nothing, nothing, needs, nothing)}
         waiting, taken = [own], {own}
         while waiting and len(taken) <= _MOST:
             number = waiting.pop()
-            for name in sorted(self._needed(self.steps[number])):
-                step = self.steps[number]
+            step = steps[number]
+            for name in sorted(self._needed(step)):
                 givers = self.givers(name, number, name in step.refits)
                 if not any(kind in (_BINDS, _MAY_BIND) for _, kind in givers):
                     found.missing.setdefault(number, set()).add(name)
@@ -223,7 +226,7 @@ class History:
                         waiting.append(giver)
         found.numbers = sorted(taken)
         for number in found.numbers:
-            step = self.steps[number]
+            step = steps[number]
             found.unknown += step.unknown
             found.unknown += [step.failure] if step.failure and number != own else []
         if any(names.difference(_RANDOM_NAMES) for names in found.missing.values()):
@@ -246,13 +249,3 @@ class History:
             needed |= new
             waiting += new
         return needed
-
-
-def slice_of(executions: Sequence[Ran], syntax: CellSyntax, before: int | None = None) -> set[int]:
-    """The numbers of the executions behind what a cell needs that is about to run (or ran as number ``before``)."""
-    history = History(step_of(one) for one in executions if before is None or one.number < before)
-    own = before if before is not None else max(history.steps, default=0) + 1
-    empty = frozenset[str]()
-    step = Step(own, None, empty, empty, syntax.free, empty)
-    asked = History([*history.steps.values(), step])
-    return set(asked.slice(own).numbers) - {own}

@@ -6,8 +6,9 @@ was seen goes to ``execution.facts``:
 mutated, sampled: names whose object was changed; names whose object is too large to say for sure that it was not.
 bound: names that the cell may bind and did. reached: names that functions it uses load. gives: {name: what it holds
 now, in a few words}; marks: {name: digest of its content}; takes: the same of what the cell found. drew, seeded: the
-global generators of random numbers whose state it moved or set. estimators: models whose ``fit`` begins anew. foreign:
-names that it found and no execution had bound. drifted: names that were changed since they were last seen, by nothing
+global generators of random numbers whose state it moved or set. estimators: models whose ``fit`` begins anew.
+configured: modules that it set up, which only its text tells. foreign: names that it found and no execution had bound.
+drifted: names that were changed since they were last seen, by nothing
 that names them; via: {name: executions} where an object inside of it was changed under another name.
 """
 
@@ -108,6 +109,9 @@ class States:
         facts["gives"] = {name: _described(value) for name, value in new.items()}
         facts["marks"] = {name: marks[name].content for name in new if marks[name].content and _is_data(new[name])}
         facts["estimators"] = sorted(name for name in effects.fitted if name in namespace and _refits(namespace[name]))
+        configured = [name for name in effects.configured if _is_set_up(namespace.get(name))]
+        if configured:
+            facts["configured"] = sorted(configured)
         self._randomness(look, facts)
         seen = {name: mark for name, mark in marks.items() if name in look.marks or name in bound}
         self._remember(execution, bound | surely, seen, namespace)
@@ -186,6 +190,11 @@ def _is_own(name: str) -> bool:
 
 def _is_data(value: Any) -> bool:
     return not isinstance(value, (ModuleType, FunctionType, BuiltinFunctionType, MethodType, type))
+
+
+def _is_set_up(value: Any) -> bool:
+    """Whether it is a module, at which no look is taken; what is told to nbtrack itself changes no result."""
+    return isinstance(value, ModuleType) and value.__name__ != "nbtrack"
 
 
 def _first(names: Iterable[str]) -> list[str]:

@@ -19,6 +19,7 @@ _ESCAPES = re.compile(_ESCAPE)
 _COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
 # What is left of the others shows nothing; "\t" and "\n" are text.
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_WIDTHLESS = re.compile(r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f]+")  # they take no column, whatever way the text goes
 _TOKENS = re.compile(rf"(?P<text>[^\x00-\x08\x0a-\x1f\x7f]+)|{_ESCAPE}|(?P<control>[\x00-\x08\x0a-\x1f\x7f])")
 # An escape whose end is in the next write.
 _PARTIAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b]{0,4096}\x1b?|[ -/]*)?\Z")
@@ -73,9 +74,9 @@ class Screen:
         if "\x1b" in text or "\b" in text or self._row != len(self._rows) - 1:
             self._interpret(text)
         elif "\r" in text or self._column != len(self._rows[-1]):
-            self._overwrite(text)
+            self._overwrite(_WIDTHLESS.sub("", text))
         else:
-            self._append(text)
+            self._append(_WIDTHLESS.sub("", text))
         self._unchecked += len(text)
         self._scroll()
 
@@ -160,7 +161,8 @@ class Screen:
         partial = _PARTIAL.search(text, max(0, len(text) - _LONGEST_ESCAPE))
         if partial:
             text, self._rest = text[: partial.start()], partial[0]
-        return _COLOURS.sub("", text)
+        plain = _COLOURS.sub("", text)
+        return text if "\x1b" in plain else plain  # what stood around a colour must not become an escape
 
     # ---- control characters --------------------------------------------------------------------------------
 

@@ -36,13 +36,13 @@ class Verdicts:
 
 
 def _work_out(session: Session, run: ActiveRun, own: int, path: Path | None) -> None:
-    session.keep(run, own)
-    if own not in session.history.steps:
+    history = session.keep(run, own)
+    if own not in history.steps:
         return
-    found = session.history.slice(own)
+    found = history.slice(own)
     executions = [one for one in session.executions if one.number <= own]
     notebook = read_notebook(path) if path is not None else None
-    verdict = judge(found, session.history, executions, own, notebook)
+    verdict = judge(found, history, executions, own, notebook)
     verdict.add(changed_data(_datasets(run)))
     run.set_about(lineage=verdict.plain(len(found.numbers)))
     run.recorder.wake()  # the run has ended: nothing else would bring it in

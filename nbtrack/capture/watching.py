@@ -50,7 +50,9 @@ def watchers(captured: Iterable[str]) -> list[Watcher]:
 
 def companions(captured: Iterable[str]) -> list[Companion]:
     """New companions of one tracked cell; ``captured`` is the setting ``capture``."""
-    found: list[Companion] = []
+    from nbtrack.capture.mlflow import ActiveRuns
+
+    found: list[Companion] = [ActiveRuns()]
     if "autolog" in captured:
         from nbtrack.capture.frameworks import Autolog
 

@@ -30,7 +30,7 @@ def show(shown: Shown) -> None:
     if not sys.stdout.isatty():
         write(shown.text(_PIPED))
         return
-    from nbtrack.sdk.views.words import clean
+    from nbtrack.base.words import clean
 
     text = clean(shown.text(max(40, shutil.get_terminal_size((100, 24)).columns)))
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
@@ -53,14 +53,18 @@ def ask(question: str) -> bool:
 
 
 def progress(items: Iterable[Any], what: str, total: int) -> Iterator[Any]:
-    """Go through items with a bar on stderr, where that is a terminal and there is more than a blink of work."""
-    if total < 2 or not sys.stderr.isatty():
+    """Go through items with a bar on stderr, where that is a terminal and there is more than a blink of work.
+
+    total: -1 where nobody knows.
+    """
+    if total in (0, 1) or not sys.stderr.isatty():
         yield from items
         return
     from rich.console import Console
     from rich.progress import track
 
-    yield from track(items, f"{what} …", total, console=Console(stderr=True), transient=True)
+    many = None if total < 0 else total
+    yield from track(items, f"{what} …", many, console=Console(stderr=True), transient=True)
 
 
 def _colour(text: str) -> None:

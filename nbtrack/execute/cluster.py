@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any
 
 from nbtrack.base.errors import CannotRun, InvalidValue, NbtrackError
@@ -96,21 +95,35 @@ class Dask:
             raise CannotRun("Dask is not installed here.", "pip install 'nbtrack[dask]'") from None
         try:
             return connect(address, timeout=_CONNECT, set_as_default=False, name="nbtrack")
-        except (OSError, ValueError, TimeoutError) as error:
+        except ValueError as error:  # a port that is no number
+            raise CannotRun(f"'{self.name}' is no address of a Dask scheduler.", "Write dask://HOST:PORT.") from error
+        except (OSError, TimeoutError) as error:
             raise CannotRun(f"No Dask scheduler answers at {self.name}: {error}.", "Is it running there?") from error
 
     def _check_workers(self) -> int:
-        deadline = time.monotonic() + self._patience
-        while not (found := self._client.run(eval, _VERSIONS)):
-            if time.monotonic() > deadline:
-                raise CannotRun(f"The cluster at {self.name} has no workers.", f"Start: dask worker {self.name[7:]}")
-            time.sleep(_TICK)
+        found = self._answers()
         for worker, theirs in found.items():
             if differing(theirs) is not None:
                 has = ", ".join(f"{name} {value or 'not installed'}" for name, value in theirs.items())
                 want = ", ".join(f"{name} {value}" for name, value in self._wanted.items())
                 raise CannotRun(f"The worker {worker} has {has}; here are {want}.", "Install the same on all workers.")
         return len(found)
+
+    def _answers(self) -> dict[str, Any]:
+        """What each worker says of its versions. One may die just now: until the scheduler knows, it is still asked."""
+        deadline = time.monotonic() + self._patience
+        while True:
+            found: dict[str, Any] = self._client.run(eval, _VERSIONS, on_error="return")
+            errors = {worker: said for worker, said in found.items() if isinstance(said, BaseException)}
+            if found and not errors:
+                return found
+            late = time.monotonic() > deadline
+            for worker, error in errors.items():
+                if late or not isinstance(error, OSError):
+                    raise CannotRun(f"The worker {worker} does not answer: {error!r}.", "Does it run?") from error
+            if late:
+                raise CannotRun(f"The cluster at {self.name} has no workers.", f"Start: dask worker {self.name[7:]}")
+            time.sleep(_TICK)
 
     # -- what an engine does
 
@@ -224,9 +237,7 @@ class Dask:
     def __enter__(self) -> Dask:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
     # -- what comes from the cluster

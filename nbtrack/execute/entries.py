@@ -22,6 +22,7 @@ from typing import Any
 
 from nbtrack.base.config import Project
 from nbtrack.base.errors import InvalidOption
+from nbtrack.base.words import why
 from nbtrack.execute.parameters import read_value
 
 FILE = "nbtrack.toml"
@@ -108,8 +109,8 @@ def read_entries(project: Project) -> dict[str, Entry]:
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, ValueError) as error:
-        raise InvalidOption(f"'{path}' cannot be read: {error}.", "Mend or remove it.") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise InvalidOption(f"'{path}' cannot be read: {why(error)}.", "Mend or remove it.") from error
     found = _parsed(text, path).get("entry_points", {})
     if not isinstance(found, dict):
         raise InvalidOption(f"entry_points in '{path}' is no table.", "Write [entry_points.NAME].")

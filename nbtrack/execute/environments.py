@@ -34,6 +34,10 @@ FOLDER = "environments"
 _DONE = "nbtrack.json"
 _LEFT_OUT = frozenset({"nbtrack", "pip", "setuptools", "wheel", "uv"})
 _LAST_LINES = 4
+# What was recorded may be from elsewhere, and pip takes options and addresses where names and versions stand.
+_PYTHON = re.compile(r"[0-9]{1,2}\.[0-9]{1,3}")
+_PACKAGE = re.compile(r"[A-Za-z0-9](?:[\w.-]{0,200}[A-Za-z0-9])?", re.ASCII)
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]{0,100}")
 
 
 @dataclass
@@ -96,8 +100,13 @@ def recorded(project: Project, body: Mapping[str, Any], tell: Callable[[str], No
 
 def _plan(wanted: Mapping[str, str], version: str) -> _Plan:
     lent: dict[str, str] = {"nbtrack": _root_of_nbtrack()}
+    if not _PYTHON.fullmatch(version):
+        raise CannotRun(f"The run says it was made with Python {version[:60]!r}, which is none.", "Leave --env out.")
     plan = _Plan(version, [], lent)
     for name, one in sorted(wanted.items()):
+        if not (_PACKAGE.fullmatch(name) and _VERSION.fullmatch(one)):
+            plan.notes.append(f"{name[:60]!r} {one[:60]!r} is no package and version: it is left out")
+            continue
         folder = _folder_of(name)
         if folder is None:
             plan.requirements.append(f"{name}=={one}")

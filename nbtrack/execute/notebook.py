@@ -19,6 +19,7 @@ from typing import Any
 from nbtrack.base.config import Project, load_settings
 from nbtrack.base.errors import InvalidOption, NotFound
 from nbtrack.base.secrets import redact
+from nbtrack.base.words import why
 from nbtrack.capture.environment import environment_hash
 from nbtrack.capture.git import read_git
 from nbtrack.execute.kernels import CellFailed, Kernel
@@ -139,8 +140,7 @@ def read_notebook(path: Path) -> Any:
             notebook.nbformat_minor = 5
         nbformat.validate(notebook)
     except Exception as error:  # the library has many, of json and of jsonschema among them
-        text = str(error).partition("\n")[0][:300]
-        raise InvalidOption(f"'{path}' is no notebook: {text}.", "Open it in JupyterLab to see.") from error
+        raise InvalidOption(f"'{path}' is no notebook: {why(error)}.", "Open it in JupyterLab to see.") from error
     return notebook
 
 

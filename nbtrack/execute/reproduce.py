@@ -23,24 +23,20 @@ from typing import Any
 
 from nbtrack.base.cells import MAGIC, split_cell
 from nbtrack.base.config import Project
-from nbtrack.base.errors import CannotRun
 from nbtrack.base.ids import new_id
 from nbtrack.base.secrets import redact
 from nbtrack.execute.causes import causes
 from nbtrack.execute.environments import Environment, recorded
 from nbtrack.execute.kernels import CellFailed, Kernel
-from nbtrack.execute.notebook import EXECUTED, Progress
+from nbtrack.execute.notebook import Progress
+from nbtrack.execute.scene import KIND, Behind, behind, check, ordered, whole, with_inner
 from nbtrack.execute.verdicts import TOLERANCE, Recorded, Verdict
-from nbtrack.lineage.contract import Lineage
-from nbtrack.lineage.service import LineageService
 from nbtrack.runs import contract as c
 from nbtrack.runs import current
 from nbtrack.runs.active import ActiveRun, status_of
 from nbtrack.runs.projects import database_of, recorder_of
 from nbtrack.runs.service import RunsService
 
-KIND = "reproduction"
-_WITH_CELLS = ("cell", "trial", "notebook")  # the kinds of runs that have cells to execute
 _KEPT = ("--params", "--metrics")  # options of %%track that say what is captured
 
 
@@ -81,9 +77,9 @@ def reproduce(
         KeyboardInterrupt: Ctrl-C; the child was interrupted.
     """
     asked = service.get(c.RunRequest(given))
-    detail, part = _executed(service, asked)
-    lineage = LineageService(service).graph(c.RunRequest(detail.row.id))
-    scene = _scene(service, detail, lineage)
+    its = behind(service, asked)
+    detail, part, lineage = its
+    scene = _scene(service, its)
     place = recorded(service.project, detail.environment, tell) if env else None
     folder = scene.path.parent if scene.path.parent.is_dir() else service.project.root
     kernel = Kernel(scene.notebook, folder, None, place.python if place else None, timeout)
@@ -96,7 +92,7 @@ def reproduce(
             found = _read(scratch, scene, part)
             roots = service.project.root, scratch.root
         error = _error(failed, scene, detail.row)
-        _judge(verdict, error, found, [_points(service, one) for one in _compared(service, detail)[part]])
+        _judge(verdict, error, found, [_points(service, one) for one in with_inner(service, detail)[part]])
         good = verdict.verdict in ("reproduced", "ran")
         verdict.reasons += causes(detail, lineage, found.detail if found else None, error, good, roots)
         _copy(found, run)
@@ -125,21 +121,6 @@ def _copy(found: _Found | None, run: ActiveRun) -> None:
             run.log({name: value}, step)
 
 
-def _executed(service: RunsService, asked: c.RunDetail) -> tuple[c.RunDetail, slice]:
-    """The run whose cells are executed, and which part of it and those inside it is compared: all, or the one asked."""
-    if asked.row.kind in _WITH_CELLS or asked.row.parent is None:
-        return asked, slice(None)
-    outer = service.get(c.RunRequest(asked.row.parent))
-    if outer.row.kind not in _WITH_CELLS:
-        return asked, slice(None)
-    place = [row.id for row in _compared(service, outer)].index(asked.row.id)
-    return outer, slice(place, place + 1)
-
-
-def _compared(service: RunsService, detail: c.RunDetail) -> list[c.RunRow]:
-    return [detail.row, *_ordered([service.row(one) for one in detail.children])]
-
-
 def _begin(project: Project, detail: c.RunDetail) -> ActiveRun:
     row = detail.row
     run = current.begin(
@@ -159,19 +140,15 @@ def _begin(project: Project, detail: c.RunDetail) -> ActiveRun:
 # -- what is executed
 
 
-def _scene(service: RunsService, detail: c.RunDetail, lineage: Lineage) -> _Scene:
-    row = detail.row
+def _scene(service: RunsService, found: Behind) -> _Scene:
+    row, lineage = found.detail.row, found.lineage
     path = service.project.root / (row.notebook or "reproduction.ipynb")
     if row.kind == "notebook":
-        notebook = _whole(service, row)
+        notebook = whole(service, row)
         return _Scene(notebook, path, [None] * len(notebook.cells), "")
-    if row.kind not in _WITH_CELLS or not lineage.cells or detail.code is None:
-        raise CannotRun(
-            f"The run '{row.name}' is of kind {row.kind}: there are no cells to execute again.",
-            "Runs of tracked cells and those begun in them, trials of sweeps and notebooks of `nbtrack run` can be.",
-        )
+    code = check(found)
     name = f"again-{new_id()}"
-    sources = [one.source or "" for one in lineage.cells[:-1]] + [_own_cell(detail.code, name)]
+    sources = [one.source or "" for one in lineage.cells[:-1]] + [_own_cell(code, name)]
     numbers: list[int | None] = [one.execution or one.number for one in lineage.cells]
     notebook = _notebook(["%load_ext nbtrack", *sources])
     for cell, one in zip(notebook.cells[1:-1], lineage.cells, strict=False):
@@ -200,14 +177,6 @@ def _notebook(sources: list[str]) -> Any:
 
     new: Any = nbformat.v4
     return new.new_notebook(cells=[new.new_code_cell(source) for source in sources])
-
-
-def _whole(service: RunsService, row: c.RunRow) -> Any:
-    """The notebook that the run kept."""
-    import nbformat
-
-    reads: Any = nbformat.reads
-    return reads(service.artifact(row.id, EXECUTED)[1].decode(), as_version=4)
 
 
 def _environment(place: Environment | None) -> str:
@@ -288,7 +257,7 @@ def _read(scratch: Project, scene: _Scene, part: slice) -> _Found | None:
     own = next((row for row in rows if row.name == (scene.own or "whole")), None)
     if own is None:
         return None
-    inside = _ordered([row for row in rows if row.parent == own.id])
+    inside = ordered([row for row in rows if row.parent == own.id])
     return _Found(reads.get(c.RunRequest(own.id)), [_points(reads, one) for one in (own, *inside)[part]])
 
 
@@ -298,7 +267,3 @@ def _points(reads: RunsService, row: c.RunRow) -> Recorded:
         series = reads.history(row.id, name)
         found.metrics[name] = (series.steps, series.values)
     return found
-
-
-def _ordered(rows: list[c.RunRow]) -> list[c.RunRow]:
-    return sorted((row for row in rows if row.kind != KIND), key=lambda row: row.started)

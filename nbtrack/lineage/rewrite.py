@@ -15,6 +15,7 @@ literal stays.
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -124,6 +125,8 @@ def _plan(param: Param, here: Places, then: Places) -> _Plan | None:
         want = before[0].value
     elif before is not None and not then.is_unsure(param.name):
         want = before[0].value
+    if not alike(want, param.value) and _is_beyond(want):
+        return None  # capture reads no infinities, so the value is that of another place of the same name
     if MARK in repr(want) or MARK in repr(param.value):
         return None  # a secret that was never stored
     if any(id(place.node) in here.quoted and not alike(place.value, want) for place in found):
@@ -131,6 +134,12 @@ def _plan(param: Param, here: Places, then: Places) -> _Plan | None:
     if isinstance(want, list) and isinstance(found[0].value, tuple):
         want = tuple(want)
     return _Plan(param, want, found)
+
+
+def _is_beyond(value: Any) -> bool:
+    """Whether a literal has NaN or an infinity in it."""
+    items = value if isinstance(value, list | tuple) else [value]
+    return any(isinstance(one, float) and not math.isfinite(one) for one in items)
 
 
 def _at_peace(plans: list[_Plan]) -> list[_Plan]:

@@ -10,8 +10,8 @@ from contextlib import suppress
 from typing import Any
 
 from nbtrack.base.ids import new_id
+from nbtrack.base.words import clean
 from nbtrack.sdk.views.view import View
-from nbtrack.sdk.views.words import clean
 
 _PERIOD = 0.25  # seconds between two pictures
 _CLEAR = "\r\x1b[K"  # what empties the line

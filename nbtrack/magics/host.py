@@ -21,14 +21,15 @@ from nbtrack.base.config import Project, Settings, find_project, load_settings
 from nbtrack.base.errors import InvalidOption, NbtrackError
 from nbtrack.magics.kernel import text_under_way
 from nbtrack.magics.options import asks_for_sweep, read_options
+from nbtrack.magics.variables import expanded
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nbtrack.capture.cell import CellRun, Options
     from nbtrack.capture.session import Execution, Session
     from nbtrack.magics.shell import Taps
     from nbtrack.runs.active import ActiveRun
-
-_NO_FRAME = 1 << 20  # deeper than any stack: only the user's names are expanded, none of ours
 
 
 @dataclass
@@ -62,6 +63,7 @@ class Host:
         self.auto = False
         self.quiet = False
         self.trial: Trialled | None = None  # whose the next tracked cell is
+        self.given: list[str] = []  # cells that the magic has given to the shell, and that are under way
         self._threads = threading.local()
         self._told: set[str] = set()
         self._project: Project | None = None
@@ -76,13 +78,20 @@ class Host:
         from nbtrack.magics.line import track_cell, track_line
 
         ip = self.ip
-        ip.input_transformers_cleanup.append(self._take_line_off)
-        ip.events.register("pre_run_cell", self._before)
-        ip.events.register("post_run_cell", self._after)
-        ip.register_magic_function(track_line(self), "line", "track")
-        ip.register_magic_function(track_cell(self), "cell", "track")
         self._matcher = complete(self)
-        ip.Completer.custom_matchers.append(self._matcher)
+        hooks: tuple[Callable[[], Any], ...] = (
+            lambda: ip.input_transformers_cleanup.append(self._take_line_off),
+            lambda: ip.events.register("pre_run_cell", self._before),
+            lambda: ip.events.register("post_run_cell", self._after),
+            lambda: ip.register_magic_function(track_line(self), "line", "track"),
+            lambda: ip.register_magic_function(track_cell(self), "cell", "track"),
+            lambda: ip.Completer.custom_matchers.append(self._matcher),
+        )
+        for put in hooks:
+            try:
+                put()
+            except Exception:  # noqa: BLE001 (another IPython: what is left of us works, or does nothing)
+                self.tell("this IPython is not as nbtrack knows it: not all cells are tracked, not all magics there.")
         with suppress(NbtrackError):
             self.auto = self.settings().auto
 
@@ -217,7 +226,7 @@ class Host:
             self.report(error)
 
     def _begin(self, info: Any) -> None:
-        raw = str(getattr(info, "raw_cell", ""))
+        raw = str(info.raw_cell)
         if getattr(info, "store_history", False):
             while self._frames:  # left by an execution whose end we were not told
                 self._end(self._frames.pop(), None, None, None)
@@ -243,7 +252,7 @@ class Host:
         try:
             if asks_for_sweep(given):
                 return None, ""  # the trials are the executions
-            return read_options(self.ip.var_expand(given, depth=_NO_FRAME)), body
+            return read_options(expanded(given, self.ip.user_ns)), body
         except InvalidOption as error:
             if _sound(given):  # only what stands for {x} or $x is bad: the line is off already, the cell runs
                 self.report(error)

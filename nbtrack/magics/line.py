@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from nbtrack.base.cells import MAGIC
 from nbtrack.base.errors import InvalidOption, NbtrackError
 from nbtrack.base.names import is_load
 from nbtrack.magics.options import asks_for_sweep, read_options
+from nbtrack.magics.variables import expanded, expands_itself
 from nbtrack.sdk import verbs
 from nbtrack.sdk.lines import PARSER
 
@@ -32,14 +33,15 @@ _OWN = {"auto": "auto on|off|quiet|loud: track every cell from now on, or not; b
 VERBS: dict[str, Any] = {**verbs.VERBS, **_OWN}
 
 
-def track_line(host: Host) -> Callable[[str], Any]:
+def track_line(host: Host) -> Callable[..., Any]:
     """The ``%track`` magic of a shell."""
 
-    def track(line: str) -> Any:
+    @expands_itself
+    def track(line: str, local_ns: Mapping[str, Any] | None = None) -> Any:
         from IPython.core.error import UsageError
 
         try:
-            return _run(host, line)
+            return _run(host, line if local_ns is None else expanded(line, host.ip.user_ns, local_ns))
         except InvalidOption as error:
             raise UsageError(str(error)) from None
 
@@ -47,26 +49,49 @@ def track_line(host: Host) -> Callable[[str], Any]:
     return track
 
 
-def track_cell(host: Host) -> Callable[[str, str | None], Any]:
+def track_cell(host: Host) -> Callable[..., Any]:
     """The ``%%track`` magic of a shell: reached by a bad option, and by callers of ``run_cell_magic``."""
 
-    def track(line: str, cell: str | None = None) -> Any:
+    @expands_itself
+    def track(line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Any:
         from IPython.core.error import UsageError
 
+        if local_ns is not None:
+            line = expanded(line, local_ns)
         try:
             read_options(line)
-            if asks_for_sweep(line):
-                from nbtrack.magics.sweep import run_sweep
-
-                return run_sweep(host, line, cell or "")
+            sweeps = asks_for_sweep(line)
         except InvalidOption as error:
             raise UsageError(str(error)) from None
-        result = host.ip.run_cell(f"{MAGIC} {line}\n{cell or ''}", store_history=False)
-        result.raise_error()
-        return result.result
+        except Exception as error:  # noqa: BLE001 (a fault of ours never reaches the user's code)
+            host.report(error)
+            _run_cell(host, cell or "")
+            return None
+        if sweeps:
+            from nbtrack.magics.sweep import run_sweep
+
+            try:
+                return run_sweep(host, line, cell or "")
+            except InvalidOption as error:
+                raise UsageError(str(error)) from None
+        text = f"{MAGIC} {line}\n{cell or ''}"
+        _run_cell(
+            host, (cell or "") if text in host.given else text
+        )  # given: its line did not, and never would, come off
+        return None
 
     track.__doc__ = _cell_help()
     return track
+
+
+def _run_cell(host: Host, text: str) -> None:
+    """As a cell of its own, which shows what it results in: whoever calls the magic gets nothing to show again."""
+    host.given.append(text)
+    try:
+        result = host.ip.run_cell(text, store_history=False)
+    finally:
+        host.given.pop()
+    result.raise_error()
 
 
 def show_line(ip: Any, run: ActiveRun) -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.base.errors import InvalidOption, InvalidValue
 from nbtrack.capture.cell import Options
 from nbtrack.runs.given import checked_note, checked_tags
-from nbtrack.runs.values import check_name
+from nbtrack.runs.values import brief, check_name
 from nbtrack.sdk.lines import PARSER
+from nbtrack.sdk.verbs.parsing import LONGEST, MOST
 
 if TYPE_CHECKING:
     from nbtrack.sweeps.spec import Spec
@@ -95,10 +96,14 @@ def of_each(line: str, name: str) -> str:
 
 
 def _given(line: str) -> Namespace:
+    if len(line) > LONGEST:
+        raise InvalidOption(f"%%track: the line has {len(line):,} characters.", f"At most {LONGEST:,} are read.")
     try:
         words = shlex.split(line)
     except ValueError as error:
-        raise InvalidOption(f"%%track: {error} in: {line.strip()}", "Close the quotes.") from None
+        raise InvalidOption(f"%%track: {error} in: {line.strip()[:200]}.", "Close the quotes.") from None
+    if len(words) > MOST:
+        raise InvalidOption(f"%%track: the line has {len(words):,} words.", f"At most {MOST:,} are read.")
     return PARSER.parse_args(words)
 
 
@@ -112,7 +117,7 @@ def _check_no_sweep(given: Namespace) -> None:
 def _tag(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals or not key:
-        raise InvalidOption(f"%%track: --tag {text!r} has no '='.", "Write --tag stage=draft.")
+        raise InvalidOption(f"%%track: --tag {brief(text)} has no '='.", "Write --tag stage=draft.")
     return key, value
 
 

@@ -12,10 +12,11 @@ import uuid
 from contextlib import suppress
 from typing import Any
 
+from nbtrack.base import words
+from nbtrack.base.markup import html
+from nbtrack.base.markup.code import source_block
 from nbtrack.sdk.verbs.restoring import Restored
 from nbtrack.sdk.verbs.setting import Shown
-from nbtrack.sdk.views import html, words
-from nbtrack.sdk.views.code import source_block
 from nbtrack.sdk.views.view import View
 
 TARGET = "nbtrack:cell"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from nbtrack.base import journal
 from nbtrack.base.errors import InvalidOption, InvalidValue, NoActiveRun, Stopped, StoreError
+from nbtrack.base.reasons import reason
 from nbtrack.base.secrets import redact
 from nbtrack.runs import given, objects, values
 from nbtrack.runs.ingest import Event, blob_body
@@ -211,9 +212,12 @@ class ActiveRun:
         if len(data) < 32 << 20:
             self.recorder.append_checked(blob_body(event, data))
             return
-        with self._keeping(path):
-            event |= {"hash": objects.put_bytes(self.recorder.project.objects, data), "size": len(data)}
+
+        def store() -> None:
+            event.update(hash=objects.put_bytes(self.recorder.project.objects, bytes(data)), size=len(data))
             self.recorder.event(event)
+
+        self._keep(path, store)
 
     def add_file(self, source: Path, path: str, mime: str | None = None, kind: str = "file") -> None:
         """Store a copy of a file as an artifact.
@@ -224,18 +228,23 @@ class ActiveRun:
         self._check_open()
         where = given.artifact_path(path)
         given.check_source(source, self.recorder.project.database)
-        with self._keeping(where):
+
+        def store() -> None:
             name, size = objects.put_file(self.recorder.project.objects, source)
             self._event("artifact", path=where, mime=mime, kind=kind, created=time.time(), hash=name, size=size)
 
-    @contextmanager
-    def _keeping(self, path: str) -> Iterator[None]:
+        self._keep(where, store)
+
+    def _keep(self, path: str, store: Callable[[], None]) -> None:
         """Where a file cannot be kept (a full disk, a read-only folder) the user is told, and goes on."""
         try:
             self.recorder.project.create()
-            yield
+            store()
         except (OSError, StoreError) as error:
-            self.recorder.tell("artifact", f"the artifact '{path}' could not be stored: {error} Your code goes on.")
+            why = reason(error, self.recorder.project.objects)
+            self.recorder.tell(
+                "artifact", f"the artifact '{path}' could not be stored: {why} Your code goes on; log it again later."
+            )
 
     def add_output(self, kind: str, mime: str, text: str | None, **about: Any) -> None:
         """Store what the cell printed or displayed next. about: plain, artifact, dropped; see the ``outputs`` table."""
@@ -269,6 +278,8 @@ class ActiveRun:
     def end(self, status: str = "finished", reason: str | None = None) -> None:
         """End the run with its status: finished, failed, interrupted or crashed. Ending it again does nothing.
 
+        When this returns, a power cut takes nothing of the run any more.
+
         Raises:
             InvalidOption: another status.
         """
@@ -280,10 +291,17 @@ class ActiveRun:
         self.status = status
         self._layouts, self._single = {}, {}
         self.on_end(self)
-        if not self.attached:
-            self._event("end", status=status, reason=reason, at=self.ended)
+        if self.attached:
+            self.recorder.tell_redacted(self.id)
+        else:
+            said = redact(reason)[0] if isinstance(reason, str) else reason
+            self._event("end", status=status, reason=said, at=self.ended)
             self.recorder.forget(self.id)
-            self.recorder.wake()
+            self.recorder.tell_redacted(self.id)
+            try:
+                self.recorder.sync()
+            finally:  # Ctrl-C may come while the disk is waited for
+                self.recorder.wake()
 
     def at_end(self, step: Callable[[], None]) -> None:
         """Take this step when the run ends, before whatever was to be done then; what it raises is dropped."""

@@ -8,7 +8,6 @@ run of its own logs to the current run of the process that started it.
 from __future__ import annotations
 
 import atexit
-import mmap
 import os
 import sys
 import threading
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from nbtrack.base import journal
 from nbtrack.base.config import Project
 from nbtrack.base.errors import NoActiveRun
 from nbtrack.base.ids import new_id, new_name
@@ -86,7 +86,7 @@ _main_thread = threading.main_thread().ident
 class _Parent:
     """The process that started this worker: its session, and the memory where it says what its current run is."""
 
-    def __init__(self, session: str, project: Project, now: mmap.mmap) -> None:
+    def __init__(self, session: str, project: Project, now: journal.Mapped) -> None:
         self.session = session
         self.project = project
         self.now = now
@@ -187,8 +187,7 @@ def _find_parent() -> None:
         return
     project = Project(Path(root))
     try:
-        with open(project.journal / f"{session}.now", "rb") as file:
-            _parent = _Parent(session, project, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        _parent = _Parent(session, project, journal.shared(project.journal / f"{session}.now"))
     except (OSError, ValueError):
         return  # the parent is gone
 

@@ -6,11 +6,12 @@ import time
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.base.errors import InvalidOption, NotFound
+from nbtrack.base.errors import InvalidOption, NotFound, StoreError
+from nbtrack.base.reasons import reason
 from nbtrack.runs import contract as c
 from nbtrack.runs import objects
 from nbtrack.runs.store import edits, experiments, meta, moves, params, runs, trash
-from nbtrack.runs.values import check_name, check_text
+from nbtrack.runs.values import brief, check_name, check_text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -102,7 +103,13 @@ class EditingService:
             unused = trash.delete_unused(conn)
             known = trash.object_names(conn)
         folder = self._reads.project.objects
-        orphans = [name for name in objects.all_names(folder) if name not in known]
+        try:
+            orphans = [name for name in objects.all_names(folder) if name not in known]
+        except OSError as error:
+            raise StoreError(
+                f"The runs are deleted, but not all of their files: {reason(error, folder)}",
+                "Empty the trash again when it can be read.",
+            ) from error
         freed = objects.remove(folder, {*unused, *orphans}) + self._reads.database.shrink()
         text = f"Deleted {len(numbers)} run{'s' * (len(numbers) != 1)} for good, {freed / 2**20:.1f} MiB freed."
         return c.Done(text, len(numbers), self._database.revision(), undo=False)
@@ -122,6 +129,8 @@ class EditingService:
     def merge_experiments(self, request: c.Rename) -> c.Done:
         """Move all runs of one experiment into another, which is made if it does not exist."""
         new = check_name("experiment", request.new)
+        if new == request.old:
+            raise InvalidOption(f"The experiment {brief(new)} cannot be merged into itself.", "Name two.")
         self._reads.connection()
         with self._database.write() as conn:
             note, created = experiments.about(conn, request.old)

@@ -26,7 +26,13 @@ def local_path(path: object) -> Path:
     try:
         text = os.fsdecode(os.fspath(path))  # type: ignore[call-overload]
         if text.strip() and "\0" not in text:
-            return Path(text).expanduser()
+            found = Path(text).expanduser()
+            os.fsencode(found)  # half a character has no bytes
+            with suppress(FileNotFoundError, NotADirectoryError):
+                found.lstat()
+            return found
+    except OSError as error:  # longer than a path may be, or in a folder that nobody may look into
+        raise InvalidValue(f"{values.brief(path)} is no path: {error.strerror}.", "Give another.") from error
     except Exception as error:  # no path, or one that cannot be expanded
         raise InvalidValue(f"{values.brief(path)} is no path ({type(error).__name__}).", "Give a path.") from error
     raise InvalidValue(f"{values.brief(path)} is no path.", "Give one without NUL that is not empty.")

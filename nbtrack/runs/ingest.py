@@ -10,6 +10,7 @@ import json
 import struct
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.base import journal
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 BLOB = 3  # a record kind beside journal.EVENT and journal.POINTS: JSON, then the bytes of an artifact
 _BLOB_HEAD = struct.Struct("<BI")
 _LAYOUT = struct.Struct("<xI")
+_ODD = (*UNFIT, AttributeError, RecursionError)  # of a record with values of other kinds than any writer has
+_UNREADABLE = "unreadable"  # stands for a record whose checksum fits and whose body makes no sense
 
 Event = dict[str, Any]
 Item = Event | tuple[int, list[bytes]]  # an event, or (layout, point records one after the other)
@@ -45,32 +48,47 @@ def decode(data: bytes, start: int) -> tuple[list[Item], int]:
     current, end = -1, start
     for stop, body in journal.records(data, start):
         end = stop
-        if body[0] == journal.POINTS:
-            layout = _LAYOUT.unpack_from(body)[0]
-            if layout != current:
-                block, current = [], layout
-                items.append((layout, block))
-            block.append(body)
-            continue
+        try:
+            if body[0] == journal.POINTS:
+                layout = _LAYOUT.unpack_from(body)[0]
+                if layout != current:
+                    block, current = [], layout
+                    items.append((layout, block))
+                block.append(body)
+                continue
+            event = decode_event(body)
+        except (ValueError, struct.error) as error:  # those before and behind it are sound
+            event = {"e": _UNREADABLE, "why": str(error)[:200]}
         current = -1
-        event = decode_event(body)
         if event is not None:
             items.append(event)
     return items, end
 
 
 def decode_event(body: bytes) -> Event | None:
-    """The event in the body of one record, the bytes of an artifact as its ``data``; None for points."""
+    """The event in the body of one record, the bytes of an artifact as its ``data``; None for points.
+
+    Raises:
+        ValueError: what stands there is no event.
+    """
     if body[0] == journal.EVENT:
         return _event(body[1:])
     if body[0] != BLOB:
         return None
+    if len(body) < _BLOB_HEAD.size:
+        raise ValueError("an artifact's record is cut short")
     cut = _BLOB_HEAD.size + _BLOB_HEAD.unpack_from(body)[1]
     return {**_event(body[_BLOB_HEAD.size : cut]), "data": body[cut:]}
 
 
 def _event(text: bytes) -> Event:
-    event: Event = json.loads(text)
+    try:
+        event: Event = json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    if not isinstance(event, dict) or not isinstance(event.get("e"), str):
+        raise ValueError("a record that is no event")
+    event.pop("data", None)  # only the bytes behind it are
     # SQLite takes no lone surrogates. Params keep them in a form of their own; elsewhere they become question marks.
     if b"\\ud" in text and event.get("e") != "params":
         event = _mended(event)
@@ -97,6 +115,7 @@ class Batch:
         self._layouts = layouts
         self._runs: dict[str, int | None] = {}
         self._keys: dict[str, int] = {}
+        self._waiting: dict[tuple[int, str], tuple[str, tuple[list[Any], ...]]] = {}  # steps, times, values
         self.touched: set[int] = set()
         self.troubles: list[str] = []  # records that could not be stored
 
@@ -111,7 +130,12 @@ class Batch:
         """Take note of layouts in records that are in the database already."""
         for item in items:
             if isinstance(item, dict) and item["e"] == "layout":
-                self._layouts[item["no"]] = (item["run"], item["keys"], item.get("source", "explicit"))
+                with suppress(*_ODD):  # it was told of when it was applied
+                    self.note(item)
+
+    def note(self, layout: Event) -> None:
+        """Take note of one layout."""
+        self._layouts[layout["no"]] = (layout["run"], layout["keys"], layout.get("source", "explicit"))
 
     def apply(self, conn: sqlite3.Connection, items: Sequence[Item]) -> None:
         """Store events and points in their order. One that cannot be stored is left out and named in `troubles`."""
@@ -121,11 +145,13 @@ class Batch:
         runs.touch(conn, self.touched)
 
     def _tried(self, conn: sqlite3.Connection, items: Sequence[Item]) -> bool:
+        self._waiting = {}
         conn.execute("SAVEPOINT records")
         try:
             for item in items:
                 self._apply(conn, item)
-        except UNFIT as error:
+            self._extend(conn)
+        except _ODD as error:
             conn.execute("ROLLBACK TO records")
             conn.execute("RELEASE records")
             self._runs, self._keys = {}, {}  # numbers that were just taken back
@@ -140,6 +166,7 @@ class Batch:
         if isinstance(item, tuple):
             self._points(conn, *item)
             return
+        self._extend(conn)
         handler = _HANDLERS.get(item["e"])
         if handler is not None:  # an event of a newer nbtrack is passed over
             handler(self, conn, item)
@@ -163,12 +190,27 @@ class Batch:
         if known is None or run is None:
             return
         unpack = struct.Struct(f"<5xqd{len(known[1])}d")
-        steps, times, *columns = zip(*unpack.iter_unpack(b"".join(bodies)), strict=True)
+        if len(data := b"".join(bodies)) != unpack.size * len(bodies):
+            raise ValueError("points that do not fit what was said of them")
+        steps, times, *columns = zip(*unpack.iter_unpack(data), strict=True)
         for name, values in zip(known[1], columns, strict=True):
-            key = self._keys.get(name)
-            if key is None:
-                key = self._keys[name] = key_number(conn, "metric", name)
-            metrics.extend(conn, run, key, known[2], steps, times, values)
+            source, waiting = self._waiting.setdefault((run, name), (known[2], ([], [], [])))
+            if source != known[2]:  # what was captured and what was logged stay in their order
+                self._extend(conn)
+                _, waiting = self._waiting[run, name] = known[2], ([], [], [])
+            for column, more in zip(waiting, (steps, times, values), strict=True):
+                column.extend(more)
+
+    def _extend(self, conn: sqlite3.Connection) -> None:
+        """Store the points that came since the last event: of a loop that logs now one metric, now two, all at once."""
+        waiting, self._waiting = self._waiting, {}
+        for (run, name), (source, columns) in waiting.items():
+            key = self._keys[name] = self._keys.get(name) or key_number(conn, "metric", name)
+            metrics.extend(conn, run, key, source, *columns)
+
+
+def _unreadable(batch: Batch, conn: sqlite3.Connection, event: Event) -> None:
+    raise ValueError(event["why"])
 
 
 def _session(batch: Batch, conn: sqlite3.Connection, event: Event) -> None:
@@ -176,7 +218,7 @@ def _session(batch: Batch, conn: sqlite3.Connection, event: Event) -> None:
 
 
 def _layout(batch: Batch, conn: sqlite3.Connection, event: Event) -> None:
-    batch.learn([event])
+    batch.note(event)
     if event.get("attached") and batch.run(conn, event["run"]) is None:
         # A worker's record came before that of the process which began the run: hold its place.
         values = {
@@ -293,6 +335,7 @@ def _close(batch: Batch, conn: sqlite3.Connection, event: Event) -> None:
 
 
 _HANDLERS: dict[str, Callable[[Batch, sqlite3.Connection, Event], None]] = {
+    _UNREADABLE: _unreadable,
     "session": _session,
     "layout": _layout,
     "run": _run,
@@ -311,8 +354,8 @@ _HANDLERS: dict[str, Callable[[Batch, sqlite3.Connection, Event], None]] = {
 }
 
 
-def take_segment(database: Database, project: Project, segment: journal.Segment) -> None:
-    """Bring one segment of a process that has died into the database.
+def take_segment(database: Database, project: Project, segment: journal.Segment, timeout: float = 30.0) -> None:
+    """Bring one segment of a process that has died into the database. timeout: seconds to wait for another writer.
 
     Raises:
         ValueError: the file is not a sound segment, or is damaged in its midst; the sound part was taken.
@@ -320,13 +363,19 @@ def take_segment(database: Database, project: Project, segment: journal.Segment)
     """
     data = journal.read_segment(segment)
     items, end = decode(data, journal.HEADER_SIZE) if data else ([], 0)
-    _take(database, project, segment, data, items, end)
+    _take(database, project, segment, data, items, end, timeout)
     if journal.damaged(data, end):
         raise ValueError(f"'{segment.path.name}' is damaged behind byte {end}")
 
 
 def _take(
-    database: Database, project: Project, segment: journal.Segment, data: bytes, items: list[Item], end: int
+    database: Database,
+    project: Project,
+    segment: journal.Segment,
+    data: bytes,
+    items: list[Item],
+    end: int,
+    timeout: float,
 ) -> None:
     layouts: dict[int, tuple[str, list[str], str]] = {}
     batch = Batch(project, segment.writer, layouts)
@@ -341,7 +390,7 @@ def _take(
         if not items:
             return
     batch.prepare(items)
-    with database.write(timeout=30.0) as conn:
+    with database.write(timeout) as conn:
         if sessions.position(conn, segment.writer) != at:
             return  # another reader was faster
         batch.apply(conn, items)

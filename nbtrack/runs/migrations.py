@@ -33,6 +33,24 @@ def m003_about(schema: Schema) -> None:
     schema.execute("CREATE INDEX datasets_by_path ON datasets (path, run) WHERE path IS NOT NULL")
 
 
+def m004_elsewhere(schema: Schema) -> None:
+    """What runs and experiments are in other trackers. A reader of version 3 misses nothing else."""
+    for statement in _ELSEWHERE:
+        schema.execute(statement)
+
+
+def m005_sums(schema: Schema) -> None:
+    """Checksums of rows, see `nbtrack.base.sums`. A reader of version 4 misses nothing; it opens the file read-only.
+
+    NULL says that a row was written before. ``unsummed`` in ``meta`` says whether there may be such rows: if it is 0,
+    a row without a sum is damaged.
+    """
+    for table in _SUMMED:
+        schema.execute(f"ALTER TABLE {table} ADD COLUMN sum INTEGER")
+    there = " OR ".join(f"EXISTS (SELECT 1 FROM {table})" for table in _SUMMED)
+    schema.execute(f"INSERT INTO meta VALUES ('unsummed', {there})")
+
+
 _BASE_TABLES = (
     """CREATE TABLE experiments (
         n INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, note TEXT NOT NULL DEFAULT '', created REAL NOT NULL
@@ -134,4 +152,45 @@ _INDEXES = (
     "CREATE INDEX artifacts_by_hash ON artifacts (hash)",
 )
 
-MIGRATIONS: tuple[Migration, ...] = (m001_runs, m002_moves, m003_about)
+# metrics.top…: the point with the largest step, time and value: the latest in MLflow's sense; none in rows of before.
+# elsewhere: which run of another place (a tracker's server, file or folder) a run is, and how far both agree.
+# logged_models: MLflow's; about holds their tags, params and kind. model_files: their files, objects like artifacts are
+# (the bundle and MLflow's import take them along, the purge of objects leaves them).
+_ELSEWHERE = (
+    "ALTER TABLE metrics ADD COLUMN top REAL",
+    "ALTER TABLE metrics ADD COLUMN top_step INTEGER",
+    "ALTER TABLE metrics ADD COLUMN top_time REAL",
+    "ALTER TABLE experiments ADD COLUMN trashed REAL",
+    "ALTER TABLE experiments ADD COLUMN about TEXT NOT NULL DEFAULT '{}'",
+    """CREATE TABLE elsewhere (
+        place TEXT NOT NULL, id TEXT NOT NULL, run INTEGER NOT NULL REFERENCES runs(n) ON DELETE CASCADE,
+        state TEXT NOT NULL DEFAULT '{}', PRIMARY KEY (place, id)) STRICT, WITHOUT ROWID""",
+    "CREATE UNIQUE INDEX elsewhere_of ON elsewhere (run, place)",
+    """CREATE TABLE logged_models (
+        n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, experiment INTEGER NOT NULL REFERENCES experiments(n),
+        run INTEGER REFERENCES runs(n) ON DELETE SET NULL, name TEXT NOT NULL, status TEXT NOT NULL,
+        created REAL NOT NULL, updated REAL NOT NULL, trashed REAL, about TEXT NOT NULL DEFAULT '{}') STRICT""",
+    "CREATE INDEX logged_models_of ON logged_models (experiment, created)",
+    "CREATE INDEX logged_models_by_run ON logged_models (run) WHERE run IS NOT NULL",
+    """CREATE TABLE model_metrics (
+        model INTEGER NOT NULL REFERENCES logged_models(n) ON DELETE CASCADE, key TEXT NOT NULL, value REAL,
+        time REAL NOT NULL, step INTEGER NOT NULL, run INTEGER REFERENCES runs(n) ON DELETE CASCADE,
+        dataset TEXT, digest TEXT) STRICT""",
+    """CREATE TABLE model_files (
+        model INTEGER NOT NULL REFERENCES logged_models(n) ON DELETE CASCADE, path TEXT NOT NULL,
+        hash TEXT NOT NULL REFERENCES objects(hash), size INTEGER NOT NULL, mime TEXT, kind TEXT NOT NULL,
+        created REAL NOT NULL, PRIMARY KEY (model, path)) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX model_files_by_hash ON model_files (hash)",
+    "CREATE INDEX model_metrics_of ON model_metrics (model, key)",
+    "CREATE INDEX model_metrics_by_run ON model_metrics (run) WHERE run IS NOT NULL",
+    "CREATE INDEX datasets_by_name ON datasets (name, run)",
+)
+
+# All tables but objects and sources, see `nbtrack.runs.store.sums`.
+_SUMMED = (
+    *("experiments", "environments", "sessions", "edits", "moves", "keys", "runs", "params", "param_history", "tags"),
+    *("metrics", "points", "executions", "outputs", "artifacts", "datasets", "elsewhere"),
+    *("logged_models", "model_metrics", "model_files"),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (m001_runs, m002_moves, m003_about, m004_elsewhere, m005_sums)

@@ -11,9 +11,10 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from nbtrack.base.copies import sync_folder as _sync
 from nbtrack.base.errors import NotFound, StoreForeign
 
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -54,14 +55,35 @@ def put_file(folder: Path, source: Path) -> tuple[str, int]:
                 digest.update(block)
                 writing.write(block)
                 size += len(block)
+            name = digest.hexdigest()
+            if _known(folder, name):
+                return name, size
             writing.flush()
             os.fsync(writing.fileno())
-        name = digest.hexdigest()
-        if not _known(folder, name):
-            _settle(folder, temporary, name)
+        _settle(folder, temporary, name)
     finally:
         temporary.unlink(missing_ok=True)
     return name, size
+
+
+def adopt(folder: Path, files: Mapping[str, Path]) -> None:
+    """Make objects of files that are synced, lie on the same disk and have the hashes that are their keys.
+
+    Each folder is synced once, so that many files cost little more than one.
+    """
+    changed = set()
+    for name, source in files.items():
+        if _known(folder, name):
+            source.unlink(missing_ok=True)
+            continue
+        target = path_of(folder, name)
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        os.replace(source, target)
+        changed.add(target.parent)
+    for place in changed:
+        _sync(place)
+    if changed:
+        _sync(folder)
 
 
 def is_name(name: str) -> bool:
@@ -89,6 +111,26 @@ def read(folder: Path, name: str) -> bytes:
     if hashlib.sha256(data).hexdigest() != name:
         raise StoreForeign(f"The artifact's file {name[:12]}… was changed or damaged.", "It is left as it is.")
     return data
+
+
+def blocks(folder: Path, name: str) -> Iterator[bytes]:
+    """An object's bytes in blocks, for what is too large to be held; checked against its name after the last.
+
+    Raises:
+        NotFound, StoreForeign: as `read`.
+    """
+    if not is_name(name):
+        raise StoreForeign("What the database says of this artifact's file makes no sense.", "It is not looked for.")
+    place = path_of(folder, name)
+    if not place.is_file():
+        raise NotFound(f"The artifact's file {name[:12]}… is missing.", "`nbtrack doctor` lists what is.")
+    digest = hashlib.sha256()
+    with place.open("rb") as reading:
+        for block in iter(lambda: reading.read(_BLOCK), b""):
+            digest.update(block)
+            yield block
+    if digest.hexdigest() != name:
+        raise StoreForeign(f"The artifact's file {name[:12]}… was changed or damaged.", "It is left as it is.")
 
 
 def remove(folder: Path, names: Iterable[str]) -> int:
@@ -144,13 +186,3 @@ def _settle(folder: Path, temporary: Path, name: str) -> None:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
-
-
-def _sync(folder: Path) -> None:
-    if os.name == "nt":
-        return  # a folder cannot be opened there, and the rename is journalled
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

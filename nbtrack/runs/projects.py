@@ -11,6 +11,7 @@ from nbtrack.base.db import Database
 from nbtrack.runs.migrations import MIGRATIONS, MIN_READER
 from nbtrack.runs.recorder import Recorder
 from nbtrack.runs.relay import VARIABLE, far
+from nbtrack.runs.store import sums
 
 _lock = threading.Lock()
 _databases: dict[Path, Database] = {}
@@ -22,8 +23,16 @@ def database_of(project: Project) -> Database:
     with _lock:
         found = _databases.get(project.root)
         if found is None:
-            found = _databases[project.root] = Database(project.database, MIGRATIONS, MIN_READER)
+            found = _databases[project.root] = database_at(project.database)
         return found
+
+
+def database_at(path: Path) -> Database:
+    """A database of ours that nobody else in this process has, such as a copy; whoever asked closes it.
+
+    Like the project's own it gives each row that is written its checksum.
+    """
+    return Database(path, MIGRATIONS, MIN_READER, sums.keep)
 
 
 def recorder_of(project: Project) -> Recorder:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import json
-import mmap
 import os
 import struct
 import sys
@@ -21,18 +20,24 @@ from typing import Any
 from weakref import WeakSet
 from zlib import crc32
 
-from nbtrack.base import journal
+from nbtrack.base import journal, places
 from nbtrack.base.config import Project
 from nbtrack.base.db import Database
-from nbtrack.base.errors import InvalidValue, NbtrackError
+from nbtrack.base.errors import InvalidValue, NbtrackError, StoreLocked
 from nbtrack.base.ids import new_id, this_process
-from nbtrack.runs.ingest import Batch, Event, decode
-from nbtrack.runs.store import sessions
+from nbtrack.base.reasons import reason
+from nbtrack.base.secrets import MARK, taken_out
+from nbtrack.base.sqlite import locked
+from nbtrack.runs.ingest import Event
+from nbtrack.runs.intake import Intake
 
 PERIOD = 0.1  # seconds between two ingests while a run is active
-_BEAT = 20.0  # seconds between two heartbeats
+_STEP = 0.4  # seconds for which the ingest thread waits for a lock; readers, and the end, can take its turn then
+_LONG = 90.0  # seconds after which a lock is worth a word
+_CLOSING = 2.5  # seconds that the end of the process waits for one: front ends kill a kernel that takes more than five
 _HELD_MAX = 64 << 20  # bytes kept in memory while the disk takes nothing
 _NOW_SIZE = 64
+_MARK = json.dumps(MARK)[1:-1]
 NOW = struct.Struct("<12sI")  # the id of the current run, and its crc: a worker may look while it is written
 
 _recorders: WeakSet[Recorder] = WeakSet()
@@ -64,8 +69,9 @@ class Recorder:
         self.parent = ""
         self.follows = False  # it writes for a run of another process
         self.forked_from = ""  # the session of the process that this one was forked from
-        self.inherited_now: mmap.mmap | None = None  # of the parent, in a forked child
+        self.inherited_now: journal.Mapped | None = None  # of the parent, in a forked child
         self._inherited: list[Any] = []
+        self._redacted: set[str] | None = set()  # the runs without some secret, "" if it was in none; None once told
         self._begin()
         _recorders.add(self)
 
@@ -76,8 +82,7 @@ class Recorder:
         self._layouts: dict[int, Event] = {}
         self._next_layout = 1
         self._journal: journal.Journal | None = None
-        self._position = (0, 0)
-        self._known: dict[int, tuple[str, list[str], str]] = {}
+        self._intake = Intake(self.project, self.database, self.session, self.tell, self.sync)
         # Writes a record: straight into the journal, or where there is none yet, or no room, with more care.
         self.write: Callable[[bytes], None] = self._write_slowly
         self._held: deque[bytes] = deque()
@@ -90,8 +95,7 @@ class Recorder:
         self._stop = False
         self._opening_lock = threading.RLock()
         self._ingesting = threading.RLock()
-        self._now: mmap.mmap | None = None
-        self._last_beat = 0.0
+        self._now: journal.Mapped | None = None
 
     # -- writing
 
@@ -101,7 +105,11 @@ class Recorder:
         Raises:
             InvalidValue: it is larger than a record may be (64 MiB).
         """
-        self.append_checked(journal.encode_event(json.dumps(event)))
+        text = json.dumps(event)
+        redacted = self._redacted
+        if redacted is not None and taken_out() and _MARK in text:
+            redacted.add(event["id"] if event["e"] == "run" else event.get("run") or "")
+        self.append_checked(journal.encode_event(text))
 
     def append_checked(self, body: bytes) -> None:
         """Write a record whose size is not known to be small."""
@@ -129,8 +137,9 @@ class Recorder:
             self.opening.pop(run, None)
             self._layouts = {n: event for n, event in self._layouts.items() if event["run"] != run}
 
-    def _preamble(self) -> list[bytes]:
-        about = {
+    def about(self) -> Event:
+        """The session's own record: this process, and when it was last heard of."""
+        return {
             "e": "session",
             "id": self.session,
             "kind": self.kind,
@@ -140,9 +149,11 @@ class Recorder:
             "heartbeat": time.time(),
             **this_process().as_dict(),
         }
+
+    def _preamble(self) -> list[bytes]:
         with self._opening_lock:
             runs = [{**event, "again": True} for event in self.opening.values()]
-            events = [about, *runs, *self._layouts.values()]
+            events = [self.about(), *runs, *self._layouts.values()]
         return [journal.encode_event(json.dumps(event)) for event in events]
 
     def _write_slowly(self, body: bytes) -> None:
@@ -172,16 +183,30 @@ class Recorder:
         self.write = self._journal.append
         return self._journal
 
+    def sync(self) -> None:
+        """Have the disk keep what was written until now. It waits for the disk, but for no lock on the database."""
+        writing = self._journal
+        if writing is not None:
+            try:
+                writing.sync()
+                self._told.discard("sync")
+            except OSError as error:
+                why = reason(error, self.project.journal)
+                self._tell_disk("sync", f"the disk did not confirm what was recorded: {why} A power cut may take it.")
+
     def _hold(self, body: bytes, error: Exception) -> None:
         with self._opening_lock:
             self.write = self._write_slowly
+            if isinstance(error, journal.Closed):  # by another thread, meanwhile: this goes into the next one
+                self._write_slowly(body)
+                return
             self._next_try = time.monotonic() + PERIOD
             self._keep(body)
         self.wake()
-        self.tell(
+        self._tell_disk(
             "disk",
-            f"cannot record now: {error}. Your code goes on; records wait in memory and are written when there is "
-            "room again.",
+            f"cannot record now: {reason(error, self.project.journal)} Your code goes on; records wait in memory and "
+            "are written when there is room again.",
         )
 
     def _keep(self, body: bytes) -> None:
@@ -197,6 +222,18 @@ class Recorder:
             self._told.add(about)
             with suppress(Exception):
                 self.notify(text)
+
+    def tell_redacted(self, run: str) -> None:
+        """A run has ended: say, once in a process, that it, or what was written outside of runs, had a secret."""
+        redacted = self._redacted
+        if redacted is not None and not redacted.isdisjoint((run, "")):
+            self._redacted = None
+            self.tell("secrets", f"what looks like a password, a token or a key is kept as {MARK}.")
+
+    def _tell_disk(self, about: str, text: str) -> None:
+        """One fault of a disk shows itself in many places: it is told of once until it is over."""
+        if not self._told & {"disk", "database", "sync"}:
+            self.tell(about, text)
 
     # -- what children of this process read
 
@@ -233,76 +270,42 @@ class Recorder:
                     self._ready_journal()
                     self._told.discard("disk")
             self._ingest(timeout)
+        if self.kind != "worker":
+            self._tell_place()
+
+    def _tell_place(self) -> None:
+        """Say once that the project lies where it cannot be fast; asked for only where the file was opened."""
+        notice = places.notice_of(self.project.folder)
+        if notice:
+            self.tell("place", notice)
 
     def _ingest(self, timeout: float) -> None:
-        writing = self._journal
-        if writing is None:
-            return
-        if not self.database.exists():
-            self.project.create()  # somebody may have deleted the whole folder
-        for _ in range(2):
-            number, offset = self._position
-            for segment, data, start in writing.pending(number, offset):
-                items, size = decode(data, 0)
-                if size < len(data):
-                    self.tell("journal", f"{len(data) - size} bytes of the journal cannot be read.")
-                if not self._take(items, segment, start + size, timeout):
-                    self._catch_up(writing)
-                    break
-            else:
-                writing.release(self._position[0])
-                return
-
-    def _take(self, items: list[Any], segment: int, end: int, timeout: float) -> bool:
-        """One batch; False if the database is not where it was left (replaced, deleted): take all there is again."""
-        batch = Batch(self.project, self.session, self._known)
-        batch.prepare(items)
-        with self.database.write(timeout) as conn:
-            at = sessions.position(conn, self.session)
-            if at != self._position:
-                self._position = at
-                return False
-            batch.apply(conn, items)
-            sessions.set_position(conn, self.session, segment, end, time.time())
-        for trouble in batch.troubles:
-            self.tell(trouble, trouble)
-        self._position = (segment, end)
-        return True
-
-    def _catch_up(self, writing: journal.Journal) -> None:
-        """Another process took our journal in, believing us dead, or the database is another one: know all layouts."""
-        for _, data, _ in writing.pending(0, 0):
-            Batch(self.project, self.session, self._known).learn(decode(data, 0)[0])
-        with suppress(OSError, NbtrackError):
-            self.project.create()
-            writing.renew()
+        if self._journal is not None:
+            self._intake.take_all(self._journal, timeout)
 
     def _work(self) -> None:
         while not self._stop:
             self._wake.wait(PERIOD if self.opening or self._held or self.follows else None)
             self._wake.clear()
             try:
-                self.flush(timeout=60.0)
+                self.flush(_STEP)
                 self._told.discard("database")
-                self._heartbeat()
+                if self.opening or self.follows:
+                    self._intake.beat_now_and_then(_STEP)
                 for tick in tuple(self.ticks):
                     tick()
-            except NbtrackError as error:
-                self.tell("database", f"{error} What you log is kept in the journal meanwhile.")
+            except StoreLocked:
+                waited = time.monotonic() - self._intake.locked
+                if self._intake.locked and waited > _LONG:
+                    self.tell("database", f"{locked(waited)} What you log is kept in the journal meanwhile.")
+                time.sleep(PERIOD)
+            except (NbtrackError, OSError) as error:
+                why = reason(error, self.project.folder)
+                self._tell_disk("database", f"{why} What you log is kept meanwhile, in the journal or in memory.")
                 time.sleep(PERIOD)
             except Exception as error:  # noqa: BLE001 (a fault of ours never reaches the user's code)
-                self.tell(
-                    "ingest",
-                    f"could not bring records into the database ({error!r}); they stay in the journal.",
-                )
+                self.tell("ingest", f"could not bring records into the database ({error!r}); they stay in the journal.")
                 time.sleep(1.0)
-
-    def _heartbeat(self) -> None:
-        now = time.time()
-        if (self.opening or self.follows) and now - self._last_beat > _BEAT:
-            self._last_beat = now
-            with self.database.write() as conn:
-                sessions.beat(conn, self.session, now)
 
     def close(self) -> None:
         """Bring everything into the database and end the session; what cannot be brought in stays in the journal."""
@@ -312,36 +315,44 @@ class Recorder:
             return
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout=5.0)
-        done = False
-        with suppress(NbtrackError, OSError):
+        done, why = False, ""
+        try:
             self.event({"e": "close", "id": self.session, "at": time.time()})
-            self.flush()
+            self.flush(_CLOSING)
             done = not self._held
+        except (NbtrackError, OSError) as error:
+            why = f"{reason(error, self.project.folder)} "
         with self._ingesting, self._opening_lock:
             if done:  # what other threads wrote meanwhile
                 done = False
-                with suppress(NbtrackError, OSError):
-                    self._ingest(10.0)
+                try:
+                    self._ingest(_CLOSING)
                     done = not self._held
-            self._tell_end(done)
+                except (NbtrackError, OSError) as error:
+                    why = f"{reason(error, self.project.folder)} "
+            self._tell_end(done, why)
             self._journal.close(remove=done)
             if self._now is not None:
                 self._now.close()
-                (self.project.journal / f"{self.session}.now").unlink(missing_ok=True)
+                with suppress(OSError):
+                    (self.project.journal / f"{self.session}.now").unlink(missing_ok=True)
             self._begin()  # used again, it is another session
         self.database.close()
 
-    def _tell_end(self, done: bool) -> None:
+    def _tell_end(self, done: bool, why: str) -> None:
         count = self._lost + len(self._held)
         if count:
-            self.tell("end", f"{count} records could not be written; the rest is safe.")
+            self.tell(
+                "end", f"{why}{count} records could not be written to '{self.project.journal}'; the rest is safe."
+            )
         elif not done:
-            self.tell("end", "the last records are kept in the journal; the next reader brings them in.")
+            self._tell_disk("end", f"{why}The last records are kept in the journal; the next reader brings them in.")
 
     def after_fork(self) -> None:
         """In a forked child: leave everything of the parent's as it is, and begin anew under it."""
         kept, parent, now = (self._journal, self._now, self._thread), self.session, self._now
         self._begin()
+        self._redacted = None if self._redacted is None else set()  # what it had itself, the parent says
         self._inherited.append(kept)  # never freed, so never unmapped or closed here
         self.forked_from = parent
         self.inherited_now = now or self.inherited_now

@@ -7,8 +7,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.base import journal
+from nbtrack.base.errors import StoreError
 from nbtrack.base.ids import Process
-from nbtrack.runs.ingest import take_segment
+from nbtrack.runs.ingest import decode_event, take_segment
 from nbtrack.runs.store import runs, sessions
 
 if TYPE_CHECKING:
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
 
 _SILENCE = 300.0  # seconds without a heartbeat after which a process that cannot be looked up counts as gone
 _FORGOTTEN = 7 * 86400.0  # seconds after which nobody writes into a file any more
+_BEGINNING = 1 << 14  # bytes of a journal that its session's record is in; a page asks for it every two seconds
 _REASON = "the process ended before the run did"
 
 
-def recover(database: Database, project: Project, own: str | None = None) -> list[str]:
+def recover(database: Database, project: Project, own: str | None = None, patience: float = 30.0) -> list[str]:
     """Settle everything that dead processes left behind; what could not be taken is named in the answer.
 
-    own: the session of this process, which looks after its own journal.
+    own: the session of this process, which looks after its own journal. patience: seconds to wait for another writer.
+
+    Raises:
+        StoreLocked: it kept the lock for longer.
     """
     troubles = []
     alive: dict[str, bool | None] = {} if own is None else {own: True}
@@ -34,7 +39,7 @@ def recover(database: Database, project: Project, own: str | None = None) -> lis
             living = _writer_alive(database, segment, alive)
             if living is True:
                 continue
-            take_segment(database, project, segment)
+            take_segment(database, project, segment, patience)
             if living is False or _silent(segment.path, _FORGOTTEN):
                 segment.path.unlink(missing_ok=True)
                 segment.path.with_name(f"{segment.writer}.now").unlink(missing_ok=True)
@@ -42,8 +47,45 @@ def recover(database: Database, project: Project, own: str | None = None) -> lis
             with suppress(FileNotFoundError):  # another reader was here
                 segment.path.replace(segment.path.with_suffix(".bad"))
                 troubles.append(f"{error}; it was set aside as '{segment.path.with_suffix('.bad').name}'")
-    _settle(database, own, {segment.writer for segment in journal.segments(project.journal)}, alive)
+    _settle(database, own, {segment.writer for segment in journal.segments(project.journal)}, alive, patience)
     return troubles
+
+
+def recording(database: Database, project: Project, own: str | None = None) -> list[str]:
+    """The processes that may write into a project's journals now, for people; own: the session of this process.
+
+    Of a process that cannot be looked up, such as one of another machine, it is assumed until it was silent for long.
+    """
+    found: dict[str, str] = {}
+    alive: dict[str, bool | None] = {}
+    for segment in journal.segments(project.journal):
+        if segment.writer == own or segment.writer in found:
+            continue
+        try:
+            living = _writer_alive(database, segment, alive)
+        except (ValueError, StoreError):
+            continue  # nobody writes into what is no journal; without a database, its process is still looked up
+        if living is True:
+            process = _process_of(segment)
+            place = f" on {process.host}" if process and process.alive() is None else ""
+            found[segment.writer] = f"process {process.pid}{place}" if process else "a process"
+    return list(found.values())
+
+
+def may_go_on(database: Database, project: Project, own: str | None = None) -> bool:
+    """Whether journals of others still lie there that say more one day; own: the session of this process.
+
+    Their process may write on, or may die before the database has what it wrote; or it is gone, and what it left could
+    not be taken in now. Not the journal of a process that cannot be looked up and has been silent for long.
+    """
+    alive: dict[str, bool | None] = {}
+    for segment in journal.segments(project.journal):
+        try:
+            if segment.writer != own and _writer_alive(database, segment, alive) is not None:
+                return True
+        except ValueError:
+            continue  # no journal: `recover` says so
+    return False
 
 
 def _writer_alive(database: Database, segment: journal.Segment, known: dict[str, bool | None]) -> bool | None:
@@ -73,22 +115,25 @@ def _beat_ago(database: Database, segment: journal.Segment) -> float:
 
 def _process_of(segment: journal.Segment) -> Process | None:
     """Each segment begins with its session's record, so that nothing else must be there to judge it."""
-    import json
-
-    data = journal.read_segment(segment)
-    for _, body in journal.records(data, journal.HEADER_SIZE):
-        if body[0] == journal.EVENT:
-            return _process(json.loads(body[1:]))
+    for most in (_BEGINNING, -1):
+        for _, body in journal.records(journal.read_segment(segment, most), journal.HEADER_SIZE):
+            if body[0] == journal.EVENT:
+                return _process(decode_event(body) or {})
     return None
 
 
 def _process(values: dict[str, Any]) -> Process | None:
-    if not values.get("pid"):
+    """None where nothing is known that could be looked up."""
+    told = [values.get(name) for name in ("process_started", "boot_id", "pid_namespace", "host")]
+    pid = values.get("pid")
+    if type(pid) is not int or pid <= 0 or not all(isinstance(one, str) for one in told):
         return None
-    return Process(values["pid"], values["process_started"], values["boot_id"], values["pid_namespace"], values["host"])
+    return Process(pid, *told)  # type: ignore[arg-type]
 
 
-def _settle(database: Database, own: str | None, writing: set[str], alive: dict[str, bool | None]) -> None:
+def _settle(
+    database: Database, own: str | None, writing: set[str], alive: dict[str, bool | None], patience: float
+) -> None:
     """writing: the sessions that still have a journal; what is in it comes first."""
     if not database.exists():
         return
@@ -100,7 +145,7 @@ def _settle(database: Database, own: str | None, writing: set[str], alive: dict[
         if session["id"] != own and not _may_write(session, session["id"] in writing, alive.get(session["id"], False))
     ]
     if gone:
-        with database.write() as conn:
+        with database.write(patience) as conn:
             for number in gone:
                 runs.touch(conn, runs.settle_session(conn, number, _REASON))
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from nbtrack.base.config import Project
 
 _SETTLE_EVERY = 1.0  # seconds
+_PATIENCE = 2.0  # seconds that a reader waits for who keeps the file locked; then it reads what is in it
 _MAX_LIMIT = 10_000
 _MAX_OFFSET = 1 << 53
 _COUNTS = 64  # selections whose count is remembered
@@ -81,14 +82,16 @@ class RunsService:
         try:
             if recorder is not None:
                 try:
-                    recorder.flush()
+                    recorder.flush(_PATIENCE)
                 except (StoreLocked, OSError) as error:  # what is in the file can be read all the same
                     recorder.tell("database", f"{error} What was logged last is kept in the journal meanwhile.")
+                    if isinstance(error, StoreLocked):
+                        return
             now = time.monotonic()
             if (force or now - self._settled > _SETTLE_EVERY) and self.project.folder.is_dir():
                 self._settled = now
                 own = recorder.session if recorder else None
-                for trouble in recover(self.database, self.project, own):
+                for trouble in recover(self.database, self.project, own, _PATIENCE):
                     if recorder is not None:
                         recorder.tell(trouble, f"{trouble}.")
         except (StoreReadOnly, StoreLocked):

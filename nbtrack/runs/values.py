@@ -13,12 +13,14 @@ import math
 import pathlib
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from nbtrack.base.errors import InvalidValue
 
 MAX_NAME = 1000  # characters
 MAX_PARAM = 1 << 20  # characters of a string or of a list's JSON
+MAX_ITEMS = 500_000  # names in one mapping
 MAX_BITS = 14_000  # of an integer: just under the 4,300 digits at which Python stops writing them as text
 _INT64 = 1 << 63
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
@@ -43,7 +45,7 @@ def check_name(kind: str, name: object) -> str:
         InvalidValue: not a string, empty, too long, or with control characters or lone surrogates.
     """
     if not is_a(name, str):
-        raise InvalidValue(f"The name of {_article(kind)} must be a string, not {type(name).__name__} ({brief(name)}).")
+        raise InvalidValue(f"The name of {_article(kind)} must be a string, not {told(name)}.", "Give a text.")
     name = plain_text(name)
     if not name.strip():
         raise InvalidValue(f"The name of {_article(kind)} is empty.", "Give it at least one visible character.")
@@ -77,7 +79,7 @@ def check_text(what: str, text: object, limit: int = MAX_PARAM) -> str:
     except Exception as error:  # a user's __str__ may raise; an integer may have too many digits
         raise InvalidValue(f"{what} cannot be written as text ({type(error).__name__}).", "Give a string.") from error
     if not is_a(text, str):
-        raise InvalidValue(f"{what} must be text, not {type(text).__name__} ({brief(text)}).", "Use str(value).")
+        raise InvalidValue(f"{what} must be text, not {told(text)}.", "Use str(value).")
     text = plain_text(text)
     if len(text) > limit:
         raise InvalidValue(f"{what} has {len(text):,} characters; at most {limit:,} are kept.", "Use log_text().")
@@ -110,7 +112,7 @@ def metric_value(name: str, value: object) -> float:
             "Log float(value), or log_param() for an exact integer.",
         )
     raise InvalidValue(
-        f"Metric '{name}' is {brief(value)} of type {type(value).__name__}, not a number.",
+        f"Metric '{name}' is {told(value)}, not a number.",
         "Log numbers with log(), texts with log_param() or set_tag(), pictures with log_image().",
     )
 
@@ -206,7 +208,7 @@ def flatten(values: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, 
         raise InvalidValue("The values are nested deeper than 50 levels.", "Does a dict hold itself?")
     for key, value in items(values):
         if not is_a(key, str, int, float) or (type(key) is int and key.bit_length() > MAX_BITS):
-            raise InvalidValue(f"A key is {brief(key)} of type {type(key).__name__}.", "Keys must be strings.")
+            raise InvalidValue(f"A key is {told(key)}.", "Keys must be strings.")
         name = prefix + (plain_text(key) if is_a(key, str) else f"{key}")
         if is_a(value, Mapping) and items(value):
             yield from flatten(value, f"{name}.")
@@ -215,13 +217,16 @@ def flatten(values: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, 
 
 
 def items(values: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
-    """What a mapping holds. Raises InvalidValue if it cannot be read."""
+    """What a mapping holds. Raises InvalidValue if it cannot be read, or does not end."""
     try:
-        return list(values.items())
+        found = list(islice(values.items(), MAX_ITEMS + 1))
     except Exception as error:  # a mapping of a user's own may raise anything
         raise InvalidValue(
             f"A {type(values).__name__} cannot be read ({type(error).__name__}).", "Give a dict."
         ) from error
+    if len(found) > MAX_ITEMS:
+        raise InvalidValue(f"{brief(values)} has more than {MAX_ITEMS:,} names.", "Store them with log_table().")
+    return found
 
 
 def encode(value: Any) -> Stored:
@@ -276,7 +281,7 @@ def _json_size(name: str, value: object) -> int:
         return len(json.dumps(value))
     except Exception as error:  # no form in JSON, holds itself, or raises whatever a user wrote
         raise InvalidValue(
-            f"Param '{name}' is {brief(value)} of type {type(value).__name__}, which is no plain value.",
+            f"Param '{name}' is {told(value)}, which is no plain value.",
             "Log str(value), or its parts as params of their own.",
         ) from error
 
@@ -289,3 +294,8 @@ def brief(value: object) -> str:
         text = f"<{type(value).__name__}>"
     text = text.encode("ascii", "backslashreplace").decode() if not _encodable(text) else text
     return text if len(text) <= 60 else text[:57] + "…"
+
+
+def told(value: object) -> str:
+    """A value with its type, for a message: ``5 (int)``."""
+    return "None" if value is None else f"{brief(value)} ({type(value).__name__})"

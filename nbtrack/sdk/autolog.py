@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from nbtrack.capture import frameworks as rooms
+from nbtrack.sdk import asked
 
 __all__ = ["autolog"]
 
 
+@asked.checked(disable=asked.flag)
 def autolog(
     *frameworks: str,
     disable: bool = False,

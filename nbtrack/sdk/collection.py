@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from nbtrack.base.errors import NotFound
 from nbtrack.runs import contract as c
+from nbtrack.sdk import asked
 from nbtrack.sdk.histories import histories_of
 from nbtrack.sdk.run import Run
 from nbtrack.sdk.views import RunsTable
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 _WINDOW = 200
 _SHOWN = 20
+
+
+class NoSuchPlace(NotFound, IndexError):
+    """A place that is beyond the last run; an IndexError too, so that a loop over places ends as usual."""
 
 
 class Runs(Sequence[Run]):
@@ -65,9 +70,12 @@ class Runs(Sequence[Run]):
     def __getitem__(self, index: slice) -> Runs: ...
     def __getitem__(self, index: int | slice) -> Run | Runs:
         numbers = self._numbers()
-        if isinstance(index, slice):
+        if type(index) is slice:
             return self._part(numbers[index])
-        at = range(len(numbers))[index]  # counts from the end, and raises IndexError, as lists do
+        place = asked.whole(-(1 << 63), 1 << 63)("runs()[…]", "place", index)
+        if not -len(numbers) <= place < len(numbers):
+            raise NoSuchPlace(f"There is no run {place} among {len(numbers):,} runs.", "The first is runs()[0].")
+        at = place % len(numbers)  # counts from the end, as lists do
         window, place = divmod(at, _WINDOW)
         rows = self._windows.get(window)
         if rows is None:
@@ -93,7 +101,8 @@ class Runs(Sequence[Run]):
 
     def table(self, limit: int = _SHOWN, *, columns: Sequence[str] | None = None) -> RunsTable:
         """The first runs as a view. columns: "params.x", "metrics.y"; those that matter, if not given."""
-        rows = self.rows(limit)
+        columns = None if columns is None else asked.names("table", "columns", columns)
+        rows = self.rows(asked.whole()("table", "limit", limit))
         total = self._service.page(c.PageRequest(limit=0, trashed=self._request.trashed)).total
         page = c.RunPage(rows, len(self), total, 0, self._service.revision().revision)
         return RunsTable(page, histories=histories_of(self._service, rows), filter=self.filter, only=columns)
@@ -113,8 +122,7 @@ class Runs(Sequence[Run]):
         """Tag all of them in one edit, which one undo takes back; itself."""
         from nbtrack.sdk.context import editing
 
-        given = {name: None if value is None else str(value) for name, value in {**(tags or {}), **more}.items()}
-        editing(self._service.project).edit(c.EditRequest(self.ids(), tags=given))
+        editing(self._service.project).edit(c.EditRequest(self.ids(), tags=asked.tags(tags, more, off=True)))
         return self.refresh_rows()
 
     def trash(self) -> c.Done:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nbtrack.base.config import Project, find_project
 from nbtrack.base.errors import CannotRun, InvalidOption
 from nbtrack.runs import given
+from nbtrack.sdk import asked
 from nbtrack.sdk.context import current_project, current_service, service
 from nbtrack.sdk.run import Run
 
@@ -19,6 +20,19 @@ if TYPE_CHECKING:
 __all__ = ["reproduce", "run_notebook"]
 
 
+@asked.checked(
+    notebook=asked.path,
+    params=asked.mapping,
+    entry=asked.text,
+    name=asked.text,
+    experiment=asked.text,
+    kernel=asked.text,
+    timeout=asked.whole(1),
+    output=asked.path,
+    on=asked.text,
+    check=asked.flag,
+    project=asked.project,
+)
 def run_notebook(
     notebook: str | os.PathLike[str] | None = None,
     params: Mapping[str, Any] | None = None,
@@ -46,6 +60,8 @@ def run_notebook(
     >>> run.children[0].metrics["accuracy"]                              # doctest: +SKIP
     """
     where = project if isinstance(project, Project) else find_project(project) if project else current_project()
+    for key, value in (params or {}).items():
+        given.checked_params({key: value})  # nothing in it raises when it is written as text
     words = {key: value if isinstance(value, str) else repr(value) for key, value in (params or {}).items()}
     order = ordered(
         where,
@@ -69,6 +85,13 @@ def run_notebook(
     return Run(reads, reads.row(executed.run.id))
 
 
+@asked.checked(
+    run=asked.run,
+    tolerance=asked.number(0),
+    env=asked.flag,
+    timeout=asked.whole(1),
+    project=asked.project,
+)
 def reproduce(
     run: str | Run = "@1",
     *,
@@ -89,7 +112,7 @@ def reproduce(
     from nbtrack.execute.reproduce import reproduce as again
 
     reads = current_service(project)
-    made, _ = again(reads, run.id if isinstance(run, Run) else run, tolerance=tolerance, env=env, timeout=timeout)
+    made, _ = again(reads, run if isinstance(run, str) else run.id, tolerance=tolerance, env=env, timeout=timeout)
     made.flush()
     return Run(reads, reads.row(made.id))
 

@@ -23,7 +23,7 @@ def histories_of(
 
     keys: which metrics; without, those of the first columns.
     """
-    from nbtrack.sdk.views.columns import metric_names
+    from nbtrack.runs.columns import metric_names
 
     if len(rows) > _MOST_RUNS:
         return {}

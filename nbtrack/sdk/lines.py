@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from nbtrack.base.cells import MAGIC
 from nbtrack.base.errors import InvalidOption
+from nbtrack.sdk.verbs.parsing import in_part
 from nbtrack.sweeps.words import SEARCHES
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _AUTO = ("on", "off", "quiet", "loud")
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise InvalidOption(f"%%track: {message}.", " ".join(self.format_usage().split()))
+        raise InvalidOption(f"%%track: {in_part(message)}.", " ".join(self.format_usage().split()))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 from nbtrack.base.errors import InvalidOption
-from nbtrack.runs import given
+from nbtrack.runs import given, values
 from nbtrack.runs.current import current, must
 
 
@@ -29,10 +29,11 @@ class Config(MutableMapping[str, Any]):
 
     def update(self, other: Any = (), /, allow_val_change: object = None, **more: Any) -> None:
         """Set several at once, or none if one of them cannot be stored: a mapping or a Namespace, and keywords."""
-        self._set({**given.mapping("update()", vars_of(other) if other != () else {}), **more})
+        held = given.mapping("update()", {} if type(other) is tuple and not other else vars_of(other))
+        self._set({**dict(values.items(held)), **more})
 
-    def _set(self, values: Mapping[str, Any]) -> None:
-        must().set_params(values)
+    def _set(self, given: Mapping[str, Any]) -> None:
+        must().set_params(given)
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict(must().params))
@@ -62,8 +63,8 @@ class Summary(Config):
     def __getitem__(self, name: str) -> Any:
         return must().last[name]
 
-    def _set(self, values: Mapping[str, Any]) -> None:
-        must().log(values)
+    def _set(self, given: Mapping[str, Any]) -> None:
+        must().log(given)
 
     def __delitem__(self, name: str) -> None:
         raise InvalidOption(f"The metric '{name}' cannot be taken back.", "Log another value.")

@@ -6,8 +6,9 @@ import io
 import json
 import mimetypes
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import islice
 from os import PathLike
 from pathlib import Path, PurePath
 from typing import Any
@@ -23,6 +24,10 @@ _DPI = 120
 _PLOTLY = "application/vnd.plotly.v1+json"
 _SUFFIXES = {"image/png": ".png", _PLOTLY: ".json", "text/csv": ".csv"}
 _LONGEST_PATH = 4096
+_MOST_ROWS = 1_000_000  # of what does not say how many it has
+_FIGURES = "Give a matplotlib or plotly figure."
+_PICTURES = "Give an array of height × width, or × 3 or 4, a PIL image, a file or bytes."
+_TABLES = "Give a DataFrame, or a dict of columns that are equally long."
 
 
 def guess_type(name: str) -> str | None:
@@ -68,14 +73,27 @@ def log_mixed(run: ActiveRun, metrics: Any, step: int | None, time: float | None
 
 
 @contextmanager
-def _making(what: str) -> Iterator[None]:
-    """Whatever another library raises over what it was given, in one shape."""
+def _making(what: str, hint: str) -> Iterator[None]:
+    """Whatever another library, or the object itself, raises over what it was given, in one shape."""
     try:
         yield
     except NbtrackError:
         raise
+    except RecursionError as error:
+        raise InvalidValue(f"{what}: it is nested too deeply, or holds itself.", hint) from error
     except Exception as error:
-        raise InvalidValue(f"{what}: {type(error).__name__}: {values.brief(error)}") from error
+        raise InvalidValue(f"{what} ({_said(error)}).", hint) from error
+
+
+def _said(error: Exception) -> str:
+    """What an error of somebody else's says, in one line; its kind alone where it cannot be asked."""
+    try:
+        text = str(error).strip().partition("\n")[0].rstrip(".!")
+    except Exception:  # noqa: BLE001 (its author wrote what raises)
+        text = ""
+    text = "".join(sign if sign.isprintable() else "?" for sign in text)
+    kind = type(error).__name__
+    return f"{kind}: {text[:120]}" if text and "__" not in text else kind
 
 
 def _rich(value: Any) -> Content | None:
@@ -94,7 +112,7 @@ def _rich(value: Any) -> Content | None:
 
 def figure_path(figure: Any) -> str:
     """What a figure is called if nothing else is said."""
-    with _making("This is no figure"):
+    with _making("This is no figure", _FIGURES):
         return "figure.json" if hasattr(figure, "to_plotly_json") else "figure.png"
 
 
@@ -105,7 +123,7 @@ def figure_bytes(figure: Any, path: str) -> Content:
         InvalidValue: it is neither matplotlib's nor plotly's, or cannot be drawn in that format.
     """
     suffix = _suffix(path)
-    with _making("The figure cannot be stored"):
+    with _making("The figure cannot be stored", _FIGURES):
         if hasattr(figure, "to_plotly_json"):
             return _plotly_bytes(figure, suffix)
         while not hasattr(figure, "savefig") and getattr(figure, "figure", figure) is not figure:
@@ -114,7 +132,7 @@ def figure_bytes(figure: Any, path: str) -> Content:
             out = io.BytesIO()
             figure.savefig(out, format=suffix or "png", dpi=_DPI, bbox_inches="tight")
             return out.getvalue(), guess_type(path) or "image/png"
-    raise InvalidValue(f"{type(figure).__name__} is no figure.", "Give a matplotlib or plotly figure.")
+    raise InvalidValue(f"{values.told(figure)} is no figure.", _FIGURES)
 
 
 def _plotly_bytes(figure: Any, suffix: str) -> Content:
@@ -144,9 +162,9 @@ def image_bytes(image: Any, path: str) -> Content:
             raise InvalidValue(
                 f"There is no picture {values.brief(str(source))}.", "Give a file that exists, an array or a PIL image."
             )
-        with _making("The picture cannot be read"):
+        with _making("The picture cannot be read", "Give a file that you may read."):
             return source.read_bytes(), guess_type(source.name) or mime
-    with _making("The picture cannot be stored"):
+    with _making("The picture cannot be stored", _PICTURES):
         picture = image if hasattr(image, "save") else _from_array(image)
         kind = _suffix(path).upper() or "PNG"
         kind = "JPEG" if kind == "JPG" else kind
@@ -160,6 +178,8 @@ def image_bytes(image: Any, path: str) -> Content:
 def _from_array(image: Any) -> Any:
     import numpy as np
 
+    if values.is_a(image, Mapping, set, frozenset):
+        raise InvalidValue(f"{values.told(image)} is no picture.", _PICTURES)
     array = np.asarray(image)
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)) or not array.size:
         raise InvalidValue(
@@ -199,7 +219,7 @@ def json_bytes(data: Any) -> Content:
             raise TypeError(f"{type(value).__name__} has no form in JSON")
         return found
 
-    with _making("This cannot be stored as JSON"):
+    with _making("This cannot be stored as JSON", "Give dicts, lists, texts and numbers; str(value) of the rest."):
         return json.dumps(data, indent=2, default=plain).encode(), "application/json"
 
 
@@ -214,17 +234,32 @@ def table_bytes(table: Any, path: str) -> Content:
     suffix = _suffix(path)
     if table is None or suffix not in ("csv", "json", "parquet", ""):
         raise InvalidValue(
-            f"{type(table).__name__} is not stored as the table '{path}'.",
+            f"{values.told(table)} is not stored as the table '{path}'.",
             "Give a DataFrame or a dict of columns, and a name that ends in .csv, .json or .parquet.",
         )
-    with _making(f"{type(table).__name__} cannot be stored as a table"):
-        frame = table.to_pandas() if hasattr(table, "to_pandas") else pd.DataFrame(table)
+    with _making(f"{values.told(table)} cannot be stored as a table", _TABLES):
+        frame = table.to_pandas() if hasattr(table, "to_pandas") else _frame(table)
         if suffix == "parquet":
             return _parquet_bytes(frame)
         if suffix == "json":
             return frame.to_json(orient="records", date_format="iso").encode(), "application/json"
         text = frame.to_csv(index=not isinstance(frame.index, pd.RangeIndex))
         return text.encode("utf-8", "surrogatepass"), "text/csv"
+
+
+def _frame(table: Any) -> Any:
+    import pandas as pd
+
+    if values.is_a(table, Mapping) and type(table) is not dict:
+        table = dict(values.items(table))
+    elif values.is_a(table, Iterable) and not hasattr(type(table), "__len__"):
+        table = list(islice(table, _MOST_ROWS + 1))  # of a stream nobody knows whether it ends
+        if len(table) > _MOST_ROWS:
+            raise InvalidValue(f"The table has more than {_MOST_ROWS:,} rows and does not say how many.", _TABLES)
+    try:
+        return pd.DataFrame(table)
+    except UnicodeEncodeError:  # pandas keeps texts in pyarrow where that is installed, which knows no half characters
+        return pd.DataFrame(table, dtype=object)
 
 
 def _parquet_bytes(frame: Any) -> Content:
@@ -285,7 +320,7 @@ def _add_hash(about: dict[str, Any], data: Any, path: str | None, full: bool) ->
 
 def fspath_text(path: Any) -> str:
     """A path as text. Raises InvalidValue if it is none."""
-    with _making("This is no path"):
+    with _making(f"{values.brief(path)} is no path", "Give a text or a Path."):
         return os.fsdecode(os.fspath(path))
 
 

@@ -7,11 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.base import words
 from nbtrack.base.errors import NotFound
-from nbtrack.sdk.views import html, words
+from nbtrack.base.markup import html
+from nbtrack.base.markup.pictures import MAX_PICTURE, PICTURES, picture
+from nbtrack.runs.values import brief, is_a, plain_text
+from nbtrack.sdk.saving import saved_in
 from nbtrack.sdk.views.outputs import output_html, output_text
 from nbtrack.sdk.views.page import page
-from nbtrack.sdk.views.pictures import MAX_PICTURE, PICTURES, picture
 
 if TYPE_CHECKING:
     import os
@@ -71,9 +74,10 @@ class Metrics(Mapping[str, float]):
         return pd.DataFrame(records, columns=list(names), index=pd.Index(list(self._row.metrics), name="metric"))
 
     def _require(self, key: str) -> c.Summary:
+        key = _key(key)
         found = self._row.metrics.get(key)
         if found is None:
-            raise NoSuchKey(f"The run '{self._row.name}' has no metric '{key}'.", _near(key, self._row.metrics))
+            raise NoSuchKey(f"The run '{self._row.name}' has no metric {brief(key)}.", _near(key, self._row.metrics))
         return found
 
     def __getitem__(self, key: str) -> float:
@@ -119,10 +123,13 @@ class Artifact:
         return self.bytes().decode(encoding)
 
     def save(self, path: str | os.PathLike[str] = ".") -> Path:
-        """Write it to a file, or under its own name into a folder; where it was written. Raises OSError."""
+        """Write it to a file, or under its own name into a folder; where it was written.
+
+        Raises:
+            InvalidValue: a link lies there in the folder. OSError: it cannot be written.
+        """
         place = Path(path)
-        if place.is_dir():
-            place = place / self.path.rpartition("/")[2]
+        place = saved_in(place, self.path) if place.is_dir() else place
         place.write_bytes(self.bytes())
         return place
 
@@ -147,8 +154,9 @@ class Artifacts(Mapping[str, Artifact]):
         self._files = {one.path: Artifact(service, run, one) for one in found}
 
     def __getitem__(self, path: str) -> Artifact:
+        path = _key(path)
         if path not in self._files:
-            raise NoSuchKey(f"The run has no artifact '{path}'.", _near(path, self._files))
+            raise NoSuchKey(f"The run has no artifact {brief(path)}.", _near(path, self._files))
         return self._files[path]
 
     def __iter__(self) -> Iterator[str]:
@@ -215,6 +223,11 @@ class RunOutput:
         return page(output_html(self.outputs, self._detail.artifacts, self.pictures()))
 
 
+def _key(given: object) -> str:
+    """A name as it was given; of what is no text, how it looks, which is nobody's name."""
+    return plain_text(given) if is_a(given, str) else brief(given)
+
+
 def _near(given: str, known: Mapping[str, Any]) -> str:
-    near = difflib.get_close_matches(given, known, n=3, cutoff=0.5) or list(known)[:10]
+    near = difflib.get_close_matches(given[:200], known, n=3, cutoff=0.5) or list(known)[:10]
     return f"There are: {', '.join(near)}." if near else "It has none."

@@ -10,11 +10,13 @@ from nbtrack.base.errors import InvalidOption
 from nbtrack.charts import Curve, figure, metric_curves, parallel_coordinates, scatter
 from nbtrack.charts.records import PLAIN, records, value_of
 from nbtrack.runs import contract as c
+from nbtrack.runs.columns import metric_names, split_params
+from nbtrack.runs.values import is_a
+from nbtrack.sdk import asked
 from nbtrack.sdk.collection import Runs
 from nbtrack.sdk.context import current_service
 from nbtrack.sdk.run import Run
 from nbtrack.sdk.runs import selected
-from nbtrack.sdk.views.columns import metric_names, split_params
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -30,6 +32,16 @@ _KEYS = 6  # metrics plotted when none is named
 _AXES = 8
 
 
+@asked.checked(
+    keys=asked.names,
+    x=asked.text,
+    smoothing=asked.number(),
+    log_x=asked.flag,
+    log_y=asked.flag,
+    group_by=asked.text,
+    width=asked.whole(1, 100_000),
+    project=asked.project,
+)
 def plot_metrics(
     runs: Given = None,
     keys: str | Sequence[str] | None = None,
@@ -54,6 +66,8 @@ def plot_metrics(
     """
     service = current_service(project)
     rows, matched = _rows(service, runs, _MOST_CURVES)
+    if group_by is not None and rows and all(_group(row, group_by) is None for row in rows):
+        raise InvalidOption(f"None of the {len(rows):,} runs has '{group_by}' to group by.", _known(rows))
     names = _curve_keys(rows, keys)
     wanted = [*names, x] if x not in ("step", "time", "relative_time") and x not in names else names
     found = [(row, key) for row in rows for key in wanted if key in row.metrics]
@@ -74,6 +88,7 @@ def plot_metrics(
     return figure(data if curves else _note(data, "No metric with more than one point here."))
 
 
+@asked.checked(params=asked.names, metric=asked.text, project=asked.project)
 def plot_parallel(
     runs: Given = None,
     params: str | Sequence[str] | None = None,
@@ -99,6 +114,7 @@ def plot_parallel(
     return figure(data if rows and axes else _note(data, "No runs with params here."))
 
 
+@asked.checked(x=asked.text, y=asked.text, color=asked.text, project=asked.project)
 def plot_scatter(
     runs: Given = None,
     x: str = "params.lr",
@@ -127,9 +143,9 @@ def plot_scatter(
 
 def _rows(service: RunsService, given: Given, most: int) -> tuple[list[c.RunRow], int]:
     """(rows, at most so many; how many were meant)."""
-    if given is None or isinstance(given, str):
-        given = Runs(service, c.PageRequest(filter=given or ""))
-    if isinstance(given, Runs):
+    if given is None or is_a(given, str):
+        given = Runs(service, c.PageRequest(filter=given or ""))  # type: ignore[arg-type]
+    if type(given) is Runs:
         return given.rows(most), len(given)
     rows = selected(service, [given])
     return rows[:most], len(rows)
@@ -164,7 +180,7 @@ def _curve(service: RunsService, row: c.RunRow, key: str, group_by: str | None) 
 
 
 def _group(row: c.RunRow, key: str) -> str | None:
-    from nbtrack.sdk.views.words import value
+    from nbtrack.base.words import value
 
     found = value_of(row, _prefixed("params", key))
     return None if found is None else value(found) if not isinstance(found, str) else found

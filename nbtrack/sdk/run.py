@@ -7,6 +7,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from nbtrack.runs import contract as c
+from nbtrack.runs.values import check_name
+from nbtrack.sdk import asked
 from nbtrack.sdk.histories import histories_of
 from nbtrack.sdk.parts import Artifacts, Metrics, RunOutput
 from nbtrack.sdk.views import RunView
@@ -189,20 +191,19 @@ class Run:
         Raises:
             InvalidValue: a name or value that cannot be stored.
         """
-        given = {**(tags or {}), **more}
-        return self._edit(tags={name: value if isinstance(value, str) else str(value) for name, value in given.items()})
+        return self._edit(tags=asked.tags(tags, more))
 
     def untag(self, *names: str) -> Run:
         """Take tags off."""
-        return self._edit(tags=dict.fromkeys(names))
+        return self._edit(tags=dict.fromkeys([check_name("tag", name) for name in names]))
 
     def rename(self, name: str) -> Run:
         """Give it another name."""
-        return self._edit(name=name)
+        return self._edit(name=check_name("run", name))
 
     def set_note(self, text: str) -> Run:
         """Replace its note."""
-        return self._edit(note=text)
+        return self._edit(note=asked.text("set_note", "note", text))
 
     def star(self) -> Run:
         """Give it a star."""
@@ -214,7 +215,7 @@ class Run:
 
     def move(self, experiment: str) -> Run:
         """Move it to another experiment, which is made if it does not exist."""
-        return self._edit(experiment=experiment)
+        return self._edit(experiment=check_name("experiment", experiment))
 
     def trash(self) -> Run:
         """Put it into the trash, where it stays until that is emptied."""
@@ -259,7 +260,7 @@ class Run:
         return self.view()._repr_html_()
 
     def __repr__(self) -> str:
-        from nbtrack.sdk.views.words import clean, duration, number
+        from nbtrack.base.words import clean, duration, number
 
         row = self.row
         values = ", ".join(f"{name}={number(one.last)}" for name, one in list(row.metrics.items())[:4])

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.base.errors import InvalidOption, InvalidValue
 from nbtrack.runs import contract as c
+from nbtrack.runs.active import ActiveRun
+from nbtrack.runs.values import is_a, told
+from nbtrack.sdk import asked
 from nbtrack.sdk.collection import Runs
 from nbtrack.sdk.context import current_service
 from nbtrack.sdk.histories import histories_of
@@ -24,6 +27,15 @@ __all__ = ["Run", "Runs", "compare", "diff", "run", "runs", "search_runs", "sele
 _MOST_COMPARED = 200
 
 
+@asked.checked(
+    filter=asked.filter_text,
+    sort=asked.names,
+    experiment=asked.text,
+    notebook=asked.text,
+    trashed=asked.flag,
+    limit=asked.whole(),
+    project=asked.project,
+)
 def runs(
     filter: str = "",
     *,
@@ -43,23 +55,23 @@ def runs(
     Raises (when it is first used):
         FilterError: a mistake in the filter or a sort key.
     """
-    order = [sort] if isinstance(sort, str) else list(sort or [])
+    order = list(sort or ())
     request = c.PageRequest(filter=filter, sort=order, experiment=experiment, notebook=notebook, trashed=trashed)
     return Runs(current_service(project), request, limit)
 
 
+@asked.checked(given=asked.run, project=asked.project)
 def run(given: str = "@1", *, project: Project | str | os.PathLike[str] | None = None) -> Run:
     """One run: by id, beginning of an id, name, or ``@1`` for the latest, ``@2`` for the one before.
 
     Raises:
         NotFound: nothing fits. Ambiguous: several ids begin so.
     """
-    if not isinstance(given, str):
-        raise InvalidValue(f"A run is named by text, not by {type(given).__name__}.", "Give an id, a name or '@1'.")
     service = current_service(project)
-    return Run(service, service.row(given))
+    return Run(service, service.row(given if isinstance(given, str) else given.id))
 
 
+@asked.checked(transposed=asked.flag, everything=asked.flag, directions=asked.directions, project=asked.project)
 def compare(
     *given: Any,
     baseline: int | str | Run = 0,
@@ -83,7 +95,7 @@ def compare(
         raise InvalidOption(f"{len(rows):,} runs are too many to compare.", f"Choose up to {_MOST_COMPARED}.")
     return Comparison(
         rows,
-        baseline=baseline.id if isinstance(baseline, Run) else _place(service, baseline, rows),
+        baseline=_place(service, baseline, rows),
         transposed=transposed,
         everything=everything,
         histories=histories_of(service, rows),
@@ -91,14 +103,15 @@ def compare(
     )
 
 
+@asked.checked(left=asked.run, right=asked.run, project=asked.project)
 def diff(left: str | Run, right: str | Run, *, project: Project | str | os.PathLike[str] | None = None) -> DiffView:
     """What changed from one run to another: code, params, metrics, tags, packages, git.
 
     Raises:
         NotFound: a run does not exist.
     """
-    names = [one.id if isinstance(one, Run) else one for one in (left, right)]
-    return DiffView(current_service(project).diff(c.DiffRequest(*names)))
+    both = [one if isinstance(one, str) else one.id for one in (left, right)]
+    return DiffView(current_service(project).diff(c.DiffRequest(*both)))
 
 
 def selected(service: RunsService, given: Iterable[Any]) -> list[c.RunRow]:
@@ -109,22 +122,27 @@ def selected(service: RunsService, given: Iterable[Any]) -> list[c.RunRow]:
     """
     found: dict[str, c.RunRow] = {}
     for one in given:
-        if isinstance(one, Runs):
+        if is_a(one, Runs):
             found |= {row.id: row for row in one.rows(_MOST_COMPARED * 10)}
-        elif isinstance(one, Run):
+        elif is_a(one, Run):
             found[one.id] = one.row
-        elif isinstance(one, str):
+        elif is_a(one, str):
             row = service.row(one)
             found[row.id] = row
-        elif isinstance(one, Iterable):
-            found |= {row.id: row for row in selected(service, one)}
-        elif isinstance(getattr(one, "id", None), str):  # a run that is being recorded
+        elif is_a(one, ActiveRun):  # it is being recorded
             found[one.id] = service.row(one.id)
+        elif is_a(one, Iterable) and not is_a(one, bytes):
+            found |= {row.id: row for row in selected(service, asked.several("Naming runs", "runs", one))}
         else:
-            raise InvalidValue(f"{type(one).__name__} names no run.", "Give runs, ids, names or '@1'.")
+            raise InvalidValue(f"{told(one)} names no run.", "Give runs, ids, names or '@1'.")
     return list(found.values())
 
 
-def _place(service: RunsService, baseline: int | str, rows: Sequence[c.RunRow]) -> int | str:
+def _place(service: RunsService, baseline: int | str | Run, rows: Sequence[c.RunRow]) -> int | str:
+    if is_a(baseline, int):
+        return int.__pos__(baseline)  # type: ignore[arg-type]
+    name = asked.run("compare", "baseline", baseline)
+    if not is_a(name, str):
+        return str(name.id)
     known = {row.id for row in rows} | {row.name for row in rows}
-    return baseline if isinstance(baseline, int) or baseline in known else service.row(baseline).id
+    return name if name in known else service.row(name).id

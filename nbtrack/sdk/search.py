@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nbtrack.base.errors import InvalidOption
 from nbtrack.runs import contract as c
+from nbtrack.sdk import asked
 from nbtrack.sdk.context import current_service
 
 if TYPE_CHECKING:
@@ -36,6 +37,13 @@ _TOKEN = re.compile(r"""(?P<text>'[^']*')|(?P<quoted>"[^"]*"|`[^`]*`)|(?P<word>[
 _ORDER = re.compile(r"^(?P<key>.+?)(?:\s+(?P<way>asc|desc))?$", re.IGNORECASE | re.DOTALL)
 
 
+@asked.checked(
+    filter_string=asked.filter_text,
+    experiment_names=asked.names,
+    order_by=asked.names,
+    max_results=asked.whole(),
+    project=asked.project,
+)
 def search_runs(
     filter_string: str = "",
     *,
@@ -55,8 +63,6 @@ def search_runs(
     """
     from nbtrack.runs.frames import runs_frame
 
-    if max_results < 0:
-        raise InvalidOption(f"max_results is {max_results}.", "Give 0 or more.")
     service = current_service(project)
     request = c.PageRequest(filter=translate(filter_string), sort=[sort_key(one) for one in order_by or ()])
     frame = runs_frame(service, _numbers(service, request, experiment_names)[:max_results])
@@ -111,6 +117,6 @@ def _numbers(service: RunsService, request: c.PageRequest, names: Sequence[str] 
     if names is None:
         return found
     inside: set[int] = set()
-    for name in [names] if isinstance(names, str) else names:
+    for name in names:
         inside.update(service.numbers(c.PageRequest(experiment=name)))
     return [number for number in found if number in inside]

@@ -13,6 +13,7 @@ from nbtrack.execute.engines import Attempt, Engine, engine
 from nbtrack.runs import given
 from nbtrack.runs.active import ActiveRun, status_of
 from nbtrack.runs.current import begin, current
+from nbtrack.sdk import asked
 from nbtrack.sdk.context import service
 from nbtrack.sdk.views.sweep import SweepView
 from nbtrack.sweeps import functions, keys
@@ -33,6 +34,17 @@ if TYPE_CHECKING:
 _PERIOD = 0.2  # seconds between two lines of progress
 
 
+@asked.checked(
+    search=asked.text,
+    trials=asked.whole(),
+    maximize=asked.text,
+    minimize=asked.text,
+    timeout=asked.number(0, above=True),
+    seed=asked.whole(-(1 << 63), 1 << 64),
+    again=asked.flag,
+    on=asked.text,
+    project=asked.project,
+)
 def sweep(
     function: Callable[..., Any],
     values: Mapping[str, Any],
@@ -64,7 +76,8 @@ def sweep(
     >>> import nbtrack
     >>> nbtrack.sweep(lambda x: {"loss": (x - 3) ** 2}, {"x": range(6)})          # doctest: +SKIP
     """
-    axes = {str(key): axis_of(str(key), one) for key, one in given.mapping("values", values).items()}
+    held = asked.mapping("sweep", "values", values)
+    axes = {key: axis_of(key, one) for key, one in ((asked.text("sweep", "values", key), held[key]) for key in held)}
     options = {"maximize": maximize, "minimize": minimize, "timeout": timeout, "seed": seed, "again": again, "on": on}
     spec = checked(axes, search=search, trials=trials, **options)  # type: ignore[arg-type]
     functions.check(function, axes)

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from nbtrack.base.config import Project, find_project, load_settings
 from nbtrack.base.errors import InvalidOption, InvalidValue, NotFound
-from nbtrack.runs import given
+from nbtrack.runs import given, values
 from nbtrack.runs.active import ActiveRun
 from nbtrack.runs.current import begin, current, must
 from nbtrack.runs.values import brief, is_a
-from nbtrack.sdk import media
+from nbtrack.sdk import asked, media
 from nbtrack.sdk.live import config, summary, vars_of
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def init(
 
 def finish(exit_code: int = 0) -> None:
     """W&B's way to end: as `end_run`, failed if ``exit_code`` is not 0."""
-    end_run("FAILED" if exit_code else "FINISHED")
+    end_run("FAILED" if asked.whole(-(1 << 63), 1 << 63)("finish", "exit_code", exit_code) else "FINISHED")
 
 
 # -- metrics and params
@@ -273,7 +273,7 @@ def log_text(text: str, artifact_file: str = "text.txt") -> None:
         NoActiveRun: no run is active. InvalidValue: it is no text, or the path leaves the run.
     """
     if not is_a(text, str):
-        raise InvalidValue(f"log_text() was given {type(text).__name__}, not text.", "Use str(value) or log_dict().")
+        raise InvalidValue(f"log_text() was given {values.told(text)}, not text.", "Use str(value) or log_dict().")
     media.put(must(), artifact_file, text.encode("utf-8", "surrogatepass"), "text/plain")
 
 

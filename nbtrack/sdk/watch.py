@@ -17,7 +17,7 @@ from nbtrack.base.errors import InvalidOption, InvalidValue
 from nbtrack.capture.frameworks.torch import after_steps, is_first
 from nbtrack.runs.active import ActiveRun
 from nbtrack.runs.current import current
-from nbtrack.runs.values import brief
+from nbtrack.runs.values import brief, is_a
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,7 +47,7 @@ def watch(model: Any, log: str = "gradients", every: int = 100) -> Watch:
     if type(every) is not int or every < 1:
         raise InvalidOption(f"watch() was given every={brief(every)}.", "Give the number of steps, 1 or more.")
     torch = sys.modules.get("torch")  # whoever has a model has imported it
-    if torch is None or not isinstance(model, torch.nn.Module):
+    if torch is None or not is_a(model, torch.nn.Module):
         raise InvalidValue(f"watch() was given {brief(model)}, not a PyTorch model.", "Give a torch.nn.Module.")
     model = unwrapped(model)
     for watching in list(_watches):

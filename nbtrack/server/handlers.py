@@ -31,6 +31,7 @@ _STATUS = {
     "store_read_only": 403,
     "method": 405,
     "too_large": 413,
+    "unsupported": 415,
     "internal": 500,
     "busy": 503,
     "store_locked": 503,

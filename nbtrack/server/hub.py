@@ -1,9 +1,10 @@
 """What the pages of one server watch: a listener per project, and care for runs whose process is gone.
 
 The file of a project is looked at by the one thread of `nbtrack.api.watch`; what it finds is handed to the event loop.
-Nobody writes when a process dies. So while a project that is watched has runs that are said to be running, their
-processes are looked for every two seconds; what is settled raises the revision, and the pages hear of it as of any
-change. Where nothing runs, or nobody watches, nothing is looked for.
+Nobody writes when a process dies. So while a project that is watched has runs that are said to be running, or journals
+of other processes, whose runs may be in no database yet, the processes are looked for every two seconds; what is
+settled raises the revision, and the pages hear of it as of any change. Where there is neither, or nobody watches,
+nothing is looked for until the file changes or another journal is there.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from nbtrack.api.watch import WATCHER
 from nbtrack.base.config import Project
 from nbtrack.base.errors import NbtrackError, StoreLocked
 from nbtrack.runs.contract import PageRequest
+from nbtrack.runs.projects import known_recorder
+from nbtrack.runs.recovery import may_go_on
 from nbtrack.server.desk import Desk
 
 CARE_EVERY = 2.0  # seconds
@@ -37,7 +40,7 @@ class _Watched:
         self.project = project
         self.listeners: dict[Hashable, Tell] = {}
         self.revision: int | None = None
-        self.running = False  # as far as is known
+        self.running = False  # as far as is known, or may be
         self.looking = False
         self.again = False  # it changed while it was looked at
 
@@ -62,6 +65,7 @@ class Hub:
                 self._key(project.root),
                 project,
                 lambda revision: _hand_over(loop, lambda: self._told(project.root, revision)),
+                lambda: _hand_over(loop, lambda: self._stirred(project.root)),
             )
             self._look(watched)  # a journal that a dead process left says nothing to who looks at the file
         watched.listeners[key] = tell
@@ -93,7 +97,11 @@ class Hub:
         watched.revision = revision
         for tell in list(watched.listeners.values()):
             tell(revision)
-        if not watched.running:
+        self._stirred(root)
+
+    def _stirred(self, root: Path) -> None:
+        watched = self._watched.get(root)
+        if watched is not None and not watched.running:
             self._look(watched)
 
     # -- dead processes
@@ -145,10 +153,15 @@ class Hub:
 
 
 def _settle(project: Project) -> bool:
-    """Whether the project has running runs, once those of dead processes have been settled."""
+    """Whether the project has running runs or may get some, once those of dead processes have been settled."""
     service = rooms.service(project)
     service.refresh(force=True)
-    if service.nothing_yet() or service.database.read_only:
+    database, recorder = service.database, known_recorder(project)
+    if database.exists() and database.read_only:
+        return False
+    if may_go_on(database, project, recorder.session if recorder else None):
+        return True
+    if not database.exists():
         return False
     running = PageRequest(filter="status = 'running'", columns=[], limit=0)
     return any(service.page(one).matched for one in (running, replace(running, trashed=True)))

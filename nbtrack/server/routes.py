@@ -20,12 +20,19 @@ from nbtrack.server.handlers import HUB, RESOURCE, Handler, guarded
 from nbtrack.server.hub import Hub
 
 _LONGEST_LINE = 10_000  # characters
+_JSON = "application/json"
 
 
 class ByPost(NbtrackError):
     """A change that was asked for by GET."""
 
     code = "method"
+
+
+class NoJson(NbtrackError):
+    """A body that is said to be something else than JSON as it is."""
+
+    code = "unsupported"
 
 
 @web.stream_request_body
@@ -62,6 +69,11 @@ class Operation(Handler):
     @guarded
     async def post(self, name: str = "") -> None:
         """What changes something, or asks for more than an address holds."""
+        said = self.request.headers.get("Content-Type", _JSON)
+        packed = self.request.headers.get("Content-Encoding", "identity")
+        if said.partition(";")[0].strip().lower() != _JSON or packed.strip().lower() != "identity":
+            self.fail(NoJson("The request's body is not sent as plain JSON.", f"Send it uncompressed, as {_JSON}."))
+            return
         await self.run(name, b"".join(self._chunks))
 
     async def run(self, name: str, payload: str | bytes) -> None:
@@ -78,7 +90,9 @@ class Operation(Handler):
             await self.answer_by(job)
             return
         try:
-            await self.answer(await self.desk.do(self.desk.writes(given), job))
+            slow = self.op is not None and self.op.slow
+            lane = self.desk.writes(f"{given}\0slow" if slow else given)
+            await self.answer(await self.desk.do(lane, job))
         except NbtrackError as error:
             self.fail(error)
 

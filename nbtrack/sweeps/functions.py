@@ -9,7 +9,7 @@ from typing import Any
 from nbtrack.base.errors import InvalidOption
 from nbtrack.capture.scalars import number
 from nbtrack.runs import current
-from nbtrack.runs.values import is_a
+from nbtrack.runs.values import is_a, told
 
 GIVEN = "result"  # the metric that a plain number becomes, where no other is named
 
@@ -42,11 +42,15 @@ def check(function: Callable[..., Any], names: Iterable[str]) -> None:
         InvalidOption: it does not; the message lists those that it takes.
     """
     if not callable(function):
-        raise InvalidOption(f"sweep() was given {type(function).__name__}, not a function.", "Give a function.")
+        raise InvalidOption(f"sweep() was given {told(function)}, not a function.", "Give a function.")
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
         return  # of a function in C nobody knows
+    except Exception as error:  # its author's own, of an object that can be called
+        raise InvalidOption(
+            f"sweep() was given {told(function)}, which cannot be asked what it takes.", "Give a function."
+        ) from error
     try:
         signature.bind(**dict.fromkeys(names))
     except TypeError as error:

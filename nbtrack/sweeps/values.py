@@ -14,10 +14,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from nbtrack.base.errors import InvalidOption
+from nbtrack.base.errors import InvalidOption, NbtrackError
 from nbtrack.capture.literals import evaluate
 from nbtrack.capture.scalars import NOTHING, TEXT_LIMIT, setting
 from nbtrack.lineage.written import alike, stored
+from nbtrack.runs.values import is_a, told
 
 MOST = 10_000  # values of one param, and combinations of a sweep
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
@@ -139,19 +140,22 @@ def axis_of(name: str, given: Any) -> Axis:
     Raises:
         InvalidOption: it is neither, empty, or too long.
     """
-    if isinstance(given, Choices | Range):
-        return given
-    if isinstance(given, str):
+    if is_a(given, Choices, Range):
+        return given  # type: ignore[no-any-return]
+    if is_a(given, str):
         return read_values(name, given)
-    if isinstance(given, dict) or not isinstance(given, Iterable):
-        raise InvalidOption(
-            f"The values of '{name}' are {type(given).__name__}, not a list.", "Write {'lr': [0.1, 0.01]}."
-        )
+    if is_a(given, dict) or not is_a(given, Iterable):
+        raise InvalidOption(f"The values of '{name}' are {told(given)}, not a list.", "Write {'lr': [0.1, 0.01]}.")
     values: list[Any] = []
-    for value in given:
-        _bounded(name, len(values) + 1)
-        plain = setting(value)
-        values.append(value if plain is NOTHING else plain)
+    try:
+        for value in given:
+            _bounded(name, len(values) + 1)
+            plain = setting(value)
+            values.append(value if plain is NOTHING else plain)
+    except NbtrackError:
+        raise
+    except Exception as error:  # of an object that its author lets raise
+        raise InvalidOption(f"The values of '{name}', {told(given)}, cannot be read.", "Give a list.") from error
     if not values:
         raise InvalidOption(f"There are no values of '{name}'.", "Give at least one.")
     return Choices(tuple(values))

@@ -12,11 +12,13 @@ from nbtrack.api.lanes import Lane as Lane  # re-exported: talk.py names it
 
 READS = Lane("read", 2)
 WRITES = Lane("write", 1)  # two clicks on a star must not overtake one another
+SLOW = Lane("slow", 1)  # what takes long and changes no run
 
 
 def _after_fork() -> None:
     READS.clear()
     WRITES.clear()
+    SLOW.clear()
 
 
 if hasattr(os, "register_at_fork"):

@@ -7,8 +7,9 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.base.errors import InvalidOption, InvalidValue, NbtrackError
+from nbtrack.base.errors import InvalidOption, NbtrackError
 from nbtrack.runs import contract as c
+from nbtrack.sdk import asked
 from nbtrack.sdk.context import current_service
 from nbtrack.sdk.run import Run
 from nbtrack.sdk.runs import selected
@@ -116,6 +117,17 @@ class Panel:
         return PanelPicture(self._service, self.spec, error)
 
 
+@asked.checked(
+    filter=asked.filter_text,
+    sort=asked.names,
+    columns=asked.names,
+    metrics=asked.names,
+    experiment=asked.text,
+    notebook=asked.text,
+    height=asked.whole(_HEIGHTS.start, _HEIGHTS.stop - 1),
+    static=asked.flag,
+    project=asked.project,
+)
 def panel(
     filter: str = "",
     *,
@@ -143,8 +155,6 @@ def panel(
         FilterError: a mistake in the filter or a sort key. NotFound: no such run. InvalidOption: anything else.
     """
     service = current_service(project)
-    if not isinstance(filter, str):
-        raise InvalidValue(f"A filter is text, not {type(filter).__name__}.", "Such as 'metrics.acc > 0.9'.")
     if run is None and _LATEST.fullmatch(filter.strip()):
         filter, run = "", filter.strip()
     spec: dict[str, Any] = {
@@ -153,8 +163,8 @@ def panel(
         "columns": _columns(columns),
         "charts": _metrics(metrics),
         "also": _only(service, runs),
-        "experiment": _text(experiment, "experiment"),
-        "notebook": _text(notebook, "notebook"),
+        "experiment": experiment,
+        "notebook": notebook,
     }
     asked = c.PageRequest(
         filter=filter, also=spec["also"], experiment=experiment, notebook=notebook, sort=spec["sort"], limit=0
@@ -166,8 +176,6 @@ def panel(
 def _whole(service: RunsService, spec: dict[str, Any], run: Any, height: int | None) -> dict[str, Any]:
     from nbtrack import __version__
 
-    if height is not None and (type(height) is not int or height not in _HEIGHTS):
-        raise InvalidOption(f"A panel cannot be {str(height)[:40]} pixels high.", "Give a whole number, 200 to 4000.")
     return {
         "v": 1,
         "version": __version__,
@@ -194,11 +202,11 @@ def _as_seen_from(root: os.PathLike[str], folder: os.PathLike[str]) -> str:
 def _names(given: Names, what: str) -> list[str] | None:
     if given is None:
         return None
-    found = [given] if isinstance(given, str) else list(given) if isinstance(given, Sequence) else None
-    if found is None or not all(isinstance(one, str) for one in found):
-        raise InvalidValue(f"{what} takes a name or a list of names, not {str(given)[:60]!r}.")
+    found = asked.names("panel", what, given)
     if len(found) > _MOST_NAMES or any(len(one) > _LONGEST_NAME for one in found):
-        raise InvalidOption(f"{what} takes at most {_MOST_NAMES} names of {_LONGEST_NAME} characters.")
+        raise InvalidOption(
+            f"{what} takes at most {_MOST_NAMES} names of {_LONGEST_NAME} characters.", "Give fewer, or shorter ones."
+        )
     return found
 
 
@@ -217,12 +225,6 @@ def _columns(given: Names) -> list[str] | None:
 def _metrics(given: Names) -> list[str] | None:
     found = _names(given, "metrics")
     return None if found is None else [name.removeprefix("metrics.") for name in found]
-
-
-def _text(given: Any, what: str) -> str | None:
-    if given is None or isinstance(given, str):
-        return given
-    raise InvalidValue(f"{what} is a name, not {type(given).__name__}.")
 
 
 def _only(service: RunsService, runs: Any) -> list[str]:

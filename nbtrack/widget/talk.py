@@ -11,7 +11,8 @@ from nbtrack.api.dispatch import answer
 from nbtrack.api.rooms import OPERATIONS
 from nbtrack.base.config import Project
 from nbtrack.base.errors import NbtrackError
-from nbtrack.widget.desk import READS, WRITES, Lane
+from nbtrack.base.wire import to_plain
+from nbtrack.widget.desk import READS, SLOW, WRITES, Lane
 
 PROTOCOL = 1
 
@@ -131,7 +132,9 @@ class Talk:
 def _lane(message: Mapping[str, Any]) -> Lane:
     name = message.get("op")
     op = OPERATIONS.get(name) if isinstance(name, str) else None
-    return READS if op is None or op.method == "GET" else WRITES
+    if op is None or op.method == "GET":
+        return READS
+    return SLOW if op.slow else WRITES
 
 
 def _about() -> dict[str, Any]:
@@ -141,4 +144,5 @@ def _about() -> dict[str, Any]:
 
 
 def _failure(code: str, message: str, hint: str = "") -> dict[str, Any]:
-    return {"ok": False, "error": {"code": code, "message": message, "hint": hint, "column": None}}
+    error = {"code": code, "message": message, "hint": hint, "column": None}
+    return {"ok": False, "error": to_plain(error)}  # the message may repeat half a character that was asked for

@@ -188,10 +188,8 @@ def _store_objects(cell: CellRun, run: ActiveRun, found: list[Found]) -> None:
 
 def _makers(cell: CellRun, names: Iterable[str]) -> dict[str, int]:
     """The executions that bound names last, or changed what they stand for."""
-    from nbtrack.capture.slices import History, step_of
-
     number = cell.execution.number
-    history = History(step_of(one) for one in list(cell.session.executions) if one.number < number)
+    history = cell.session.past(number - 1)
     found = {name: history.givers(name, number) for name in names}
     return {name: givers[0][0] for name, givers in found.items() if givers}
 
@@ -201,7 +199,7 @@ def _store_files(cell: CellRun, run: ActiveRun, watcher: FileWatcher) -> None:
     own = cell.execution.number
     behind = {own}
     with suppress(Exception):  # as above: then only its own
-        behind |= _behind(cell)
+        behind = _behind(cell)
     read = {one.path: (number, one) for number in sorted(behind) for one in watcher.seen.get(number, ())}
     # A named file is doubtful: those that were really opened come first.
     order = sorted(read.values(), key=lambda each: (each[1].how == "named", -each[0]))
@@ -218,9 +216,8 @@ def _store_files(cell: CellRun, run: ActiveRun, watcher: FileWatcher) -> None:
 
 
 def _behind(cell: CellRun) -> set[int]:
-    from nbtrack.capture.slices import slice_of
-
-    return slice_of(list(cell.session.executions), cell.syntax, cell.execution.number)
+    number = cell.execution.number
+    return set(cell.session.past(number - 1).slice(number, cell.syntax.free).numbers)
 
 
 def _insides(kept: Iterable[tuple[int, Seen]], root: Path) -> list[str]:

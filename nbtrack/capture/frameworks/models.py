@@ -6,7 +6,7 @@ import inspect
 import json
 import pickle
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nbtrack.capture.frameworks.records import put_table
@@ -96,13 +96,17 @@ def _told(estimator: Any, whole: bool) -> dict[str, Any]:
         found = {name: value for name, value in found.items() if value is not None}
     if whole:
         return found
+    usual = as_by_default(estimator, found)
+    return {name: value for name, value in found.items() if name not in usual}
+
+
+def as_by_default(estimator: Any, values: Mapping[str, Any]) -> frozenset[str]:
+    """The names of those settings that an estimator made without arguments has as well."""
     defaults = _defaults(type(estimator))
-    kept = {}
-    for name, value in found.items():
-        plain = setting(value)
-        if plain is NOTHING or name not in defaults or not same(plain, setting(defaults[name])):
-            kept[name] = value
-    return kept
+    plain = {name: setting(value) for name, value in values.items() if name in defaults}
+    return frozenset(
+        name for name, value in plain.items() if value is not NOTHING and same(value, setting(defaults[name]))
+    )
 
 
 def _defaults(kind: type) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from contextlib import suppress
 from types import FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.capture import mlflow
 from nbtrack.runs.current import current
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ class Wrapped:
             subject, args = args[0], args[1:]
             target = raw.__get__(None, subject) if isinstance(raw, classmethod) else raw.__get__(subject, type(subject))
         run = current() if self._nbtrack_on else None
-        if not self._nbtrack_on or (run is None and not always):
+        if not self._nbtrack_on or (run is None and not always) or mlflow.records(patches.package):
             return target(*args, **kwargs)
         call = Call(run, subject, args, kwargs)
         began = time.perf_counter()

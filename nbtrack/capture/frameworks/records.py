@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -38,8 +38,10 @@ def is_limited(run: ActiveRun) -> bool:
     return run in _limits
 
 
-def put_params(run: ActiveRun, title: str, values: Mapping[str, Any]) -> str | None:
+def put_params(run: ActiveRun, title: str, values: Mapping[str, Any], usual: Container[str] = ()) -> str | None:
     """Store settings of an object of the class ``title`` as ``title.name``; what is data and no setting is left out.
+
+    usual: names that are as by default: their source is "default", so that views can stand them behind the others.
 
     Returns what the object is called in this run: ``title``, ``title#2``, …; None if it is one too many.
     """
@@ -50,16 +52,24 @@ def put_params(run: ActiveRun, title: str, values: Mapping[str, Any]) -> str | N
     if not number:
         return None
     label = title if number == 1 else f"{title}#{number}"
-    found = {f"{label}.{name}": value for name, value in fresh.items()}
     wanted = _limits.get(run, (None, None))[0]
-    found = {name: value for name, value in found.items() if name not in run.explicit and _is_wanted(name, wanted)}
-    try:
-        run.set_params(found, "autolog")
-    except InvalidValue:
-        for name, value in found.items():
-            with suppress(InvalidValue):
-                run.set_params({name: value}, "autolog")
+    found: dict[str, dict[str, object]] = {"autolog": {}, "default": {}}
+    for inner, value in fresh.items():
+        name = f"{label}.{inner}"
+        if name not in run.explicit and _is_wanted(name, wanted):
+            found["default" if inner in usual else "autolog"][name] = value
+    for source, params in found.items():
+        _put(run, params, source)
     return label
+
+
+def _put(run: ActiveRun, params: Mapping[str, object], source: str) -> None:
+    try:
+        run.set_params(params, source)
+    except InvalidValue:
+        for name, value in params.items():
+            with suppress(InvalidValue):
+                run.set_params({name: value}, source)
 
 
 def put_metrics(run: ActiveRun, metrics: Mapping[str, Any], step: int | None = None) -> None:

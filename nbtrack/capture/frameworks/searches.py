@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.capture.frameworks.models import described, own_params, steps_in, title_of
+from nbtrack.capture.frameworks.models import as_by_default, described, own_params, steps_in, title_of
 from nbtrack.capture.frameworks.records import put_metrics, put_params, put_table
 from nbtrack.runs import current
 from nbtrack.runs.active import ActiveRun
@@ -41,8 +41,8 @@ def put_search(run: ActiveRun, label: str, search: Any, choices: Choices) -> Non
     best = _best_of(search)
     if best is not None and choices.params:
         put_params(run, "best_params", _named(search.estimator, results["params"][best]))
-        for title, values, _ in described(getattr(search, "best_estimator_", None) or search.estimator):
-            put_params(run, title, values)
+        for title, values, one in described(getattr(search, "best_estimator_", None) or search.estimator):
+            put_params(run, title, values, as_by_default(one, values))
     if best is not None and choices.metrics and hasattr(search, "best_score_"):
         put_metrics(run, {"best_score": search.best_score_})
     if choices.artifacts:

@@ -79,7 +79,10 @@ def label_of(run: ActiveRun, estimator: Any, choices: Choices, anew: bool = Fals
     if label is not None and not anew:
         return label
     if choices.params:
-        labels = [put_params(run, title, values) for title, values, _ in models.described(estimator)]
+        labels = [
+            put_params(run, title, values, models.as_by_default(one, values))
+            for title, values, one in models.described(estimator)
+        ]
         label = labels[0]
     else:
         label = models.title_of(estimator)

@@ -10,6 +10,7 @@ from typing import Any
 
 from nbtrack.base.errors import NotFound
 from nbtrack.runs import hashes
+from nbtrack.runs.values import brief
 
 
 def save_output(conn: sqlite3.Connection, run: int, values: Mapping[str, Any]) -> None:
@@ -45,19 +46,12 @@ def save_artifact(conn: sqlite3.Connection, run: int, run_id: str, values: Mappi
         "INSERT INTO objects (hash, size, created) VALUES (?, ?, ?) ON CONFLICT (hash) DO NOTHING",
         (values["hash"], values["size"], values["created"]),
     )
+    about = (values["path"], values["hash"], values["size"])
+    row = (run, *about, values.get("mime"), values.get("kind", "file"), values["created"])
     conn.execute(
         """INSERT OR REPLACE INTO artifacts (run, path, hash, size, mime, kind, created, checksum)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
-        (
-            run,
-            values["path"],
-            values["hash"],
-            values["size"],
-            values.get("mime"),
-            values.get("kind", "file"),
-            values["created"],
-            row_checksum(run_id, values["path"], values["hash"], values["size"]),
-        ),
+        (*row, row_checksum(run_id, *about)),
     )
 
 
@@ -152,4 +146,7 @@ def artifact_of(conn: sqlite3.Connection, run: int, path: str) -> dict[str, Any]
     for row in found:
         if row["path"] == path:
             return row
-    raise NotFound(f"No artifact '{path}'.", f"There are: {', '.join(row['path'] for row in found[:10]) or 'none'}.")
+    raise NotFound(
+        f"No artifact {brief(path)} in this run.",
+        f"There are: {', '.join(row['path'] for row in found[:10]) or 'none'}.",
+    )

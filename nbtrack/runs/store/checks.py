@@ -10,6 +10,11 @@ def library_version() -> str:
     return sqlite3.sqlite_version
 
 
+def journal_mode(conn: sqlite3.Connection) -> str:
+    """How the file takes changes back, in the words of SQLite, as "wal" or "delete"."""
+    return str(conn.execute("PRAGMA journal_mode").fetchone()[0])
+
+
 def damage(conn: sqlite3.Connection, most: int = 5) -> list[str]:
     """What SQLite's quick check finds wrong with the file, at most so many sentences; empty when it is sound."""
     try:

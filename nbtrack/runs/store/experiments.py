@@ -9,8 +9,10 @@ from nbtrack.base.errors import InvalidOption, NotFound
 
 
 def experiment_number(conn: sqlite3.Connection, name: str) -> int:
-    """The row of an experiment, made when it is new."""
-    row = conn.execute("SELECT n FROM experiments WHERE name = ?", (name,)).fetchone()
+    """The row of an experiment, made when it is new; one in the trash comes back, as runs come into it."""
+    row = conn.execute("SELECT n, trashed FROM experiments WHERE name = ?", (name,)).fetchone()
+    if row is not None and row[1] is not None:
+        conn.execute("UPDATE experiments SET trashed = NULL WHERE n = ?", (row[0],))
     if row is None:
         row = conn.execute(
             "INSERT INTO experiments (name, created) VALUES (?, ?) RETURNING n", (name, time.time())
@@ -59,7 +61,8 @@ def merge_experiments(conn: sqlite3.Connection, source: str, target: str) -> lis
     if old == new:
         return []
     moved = [row[0] for row in conn.execute("SELECT n FROM runs WHERE experiment = ?", (old,))]
-    conn.execute("UPDATE runs SET experiment = ? WHERE experiment = ?", (new, old))
+    for table in ("runs", "logged_models"):
+        conn.execute(f"UPDATE {table} SET experiment = ? WHERE experiment = ?", (new, old))
     conn.execute("DELETE FROM experiments WHERE n = ?", (old,))
     return moved
 
@@ -93,5 +96,9 @@ def restore(conn: sqlite3.Connection, name: str, note: str, created: float) -> N
 
 
 def drop_empty(conn: sqlite3.Connection, name: str) -> None:
-    """Remove an experiment that has no runs."""
-    conn.execute("DELETE FROM experiments WHERE name = ? AND n NOT IN (SELECT experiment FROM runs)", (name,))
+    """Remove an experiment that has neither runs nor models."""
+    conn.execute(
+        """DELETE FROM experiments WHERE name = ? AND n NOT IN (SELECT experiment FROM runs)
+           AND n NOT IN (SELECT experiment FROM logged_models)""",
+        (name,),
+    )

@@ -217,14 +217,14 @@ class _Compiler:
     def pattern(self, column: str, node: Comparison) -> tuple[str, Args]:
         value = node.values[0]
         if not isinstance(value.value, str):
-            raise mistake(self.text, value.at, f"'{node.operator}' needs a text in quotes.")
+            raise mistake(self.text, value.at, f"'{node.operator}' needs a text in quotes.", "Write like '%text%'.")
         if column in AGGREGATES:
             raise mistake(self.text, node.field.at, "Metrics are numbers.", "Compare them with = or <, not with texts.")
         texts = f"{column} >= '' AND {column}"  # or SQLite would make texts of numbers
         if node.operator == "contains":
             return f"{texts} LIKE ? ESCAPE '\\'", [f"%{_escaped(value.value)}%"]
         if len(re.findall("%", value.value)) > _MAX_WILDCARDS:
-            raise mistake(self.text, value.at, f"A pattern may have {_MAX_WILDCARDS} '%' at most.")
+            raise mistake(self.text, value.at, f"A pattern may have {_MAX_WILDCARDS} '%' at most.", "Leave some out.")
         if node.operator == "ilike":
             return f"{texts} LIKE ? ESCAPE '\\'", [value.value.replace("\\", "\\\\")]
         return f"{texts} GLOB ?", [_glob(value.value)]
@@ -258,7 +258,8 @@ class _Compiler:
         if node.operator == "between":
             return f"{column} BETWEEN ? AND ?", values
         if node.operator not in ("=", "!=", "<", "<=", ">", ">="):
-            raise mistake(self.text, node.field.at, f"'{node.operator}' does not fit '{node.field.name}'.")
+            hint = "Compare it with =, !=, <, <=, > or >=."
+            raise mistake(self.text, node.field.at, f"'{node.operator}' does not fit '{node.field.name}'.", hint)
         return f"{column} {node.operator} ?", values
 
     def attribute_value(self, name: str, value: Value) -> object:
@@ -266,7 +267,7 @@ class _Compiler:
         if name in _FLAGS:
             if given in (0, 1, "true", "false"):
                 return int(given in (1, "true"))
-            raise mistake(self.text, value.at, f"'{name}' is true or false.")
+            raise mistake(self.text, value.at, f"'{name}' is true or false.", f"Write {name} = true.")
         if name in _TIMES:
             return self.moment(value)
         if name in _NUMBERS:

@@ -241,7 +241,8 @@ class _Parser:
             return self.comparison()
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise mistake(self.text, self.next.at, f"The filter is nested deeper than {MAX_DEPTH} levels.")
+            message = f"The filter is nested deeper than {MAX_DEPTH} levels."
+            raise mistake(self.text, self.next.at, message, "Take brackets and 'not's out.")
         if self.take().text != "(":
             node: Node = Not(self.negation())
         else:

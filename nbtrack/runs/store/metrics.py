@@ -14,6 +14,8 @@ from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from nbtrack.base.sums import Value, row_sum
+
 _SMALL = 128
 _CHUNK = 4096
 _SWAP = sys.byteorder == "big"
@@ -37,7 +39,7 @@ def extend(
     values: Sequence[float],
 ) -> None:
     """Append points to a series and bring its summary up to date."""
-    _summarise(conn, run, key, source, steps, times, values)
+    summarise(conn, run, key, source, steps, times, values)
     columns = (_blob("q", steps), _blob("d", times), _blob("d", values))
     tail = conn.execute(
         "SELECT n, seq, count FROM points WHERE run = ? AND key = ? ORDER BY seq DESC LIMIT 1", (run, key)
@@ -45,22 +47,23 @@ def extend(
     count, seq = len(values), 0
     if tail is not None:
         if tail[2] + count <= _SMALL:
-            conn.execute(
-                """UPDATE points SET count = count + ?, steps = CAST(steps || ? AS BLOB),
-                   times = CAST(times || ? AS BLOB), vals = CAST(vals || ? AS BLOB) WHERE n = ?""",
-                (count, *columns, tail[0]),
-            )
+            conn.execute(_APPEND, (count, *columns, tail[0]))
             return
         seq = tail[1] + 1
     for part, start in enumerate(range(0, count, _CHUNK)):
         cut = slice(start * 8, (start + _CHUNK) * 8)
+        chunk: list[Value] = [run, key, seq + part, min(_CHUNK, count - start), *(column[cut] for column in columns)]
         conn.execute(
-            "INSERT INTO points (run, key, seq, count, steps, times, vals) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (run, key, seq + part, min(_CHUNK, count - start), *(column[cut] for column in columns)),
+            "INSERT INTO points (run, key, seq, count, steps, times, vals, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (*chunk, row_sum(*chunk)),
         )
 
 
-def _summarise(
+_APPEND = """UPDATE points SET count = count + ?, steps = CAST(steps || ? AS BLOB),
+    times = CAST(times || ? AS BLOB), vals = CAST(vals || ? AS BLOB) WHERE n = ?"""
+
+
+def summarise(
     conn: sqlite3.Connection,
     run: int,
     key: int,
@@ -81,9 +84,13 @@ def _summarise(
     mean = total / len(valid) if valid else None
     if mean is not None and math.isinf(mean) and not any(map(math.isinf, valid)):
         mean = sum(value / len(valid) for value in valid)  # the sum of huge values overflowed, their mean does not
+    low, high = min(valid, default=None), max(valid, default=None)
+    latest = (values[-1], steps[-1], times[-1])
+    top_step, top_time, top = _top(steps, times, values)
     conn.execute(
-        """INSERT INTO metrics (run, key, source, count, valid, last, last_step, last_time, min, max, mean)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        f"""INSERT INTO metrics (run, key, source, count, valid, last, last_step, last_time, min, max, mean,
+                                 top, top_step, top_time)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
            ON CONFLICT (run, key) DO UPDATE SET
              count = count + excluded.count, valid = valid + excluded.valid, last = excluded.last,
              last_step = excluded.last_step, last_time = excluded.last_time,
@@ -91,20 +98,30 @@ def _summarise(
              max = max(coalesce(max, excluded.max), coalesce(excluded.max, max)),
              mean = CASE WHEN valid = 0 THEN excluded.mean WHEN excluded.valid = 0 THEN mean
                     ELSE mean * (1.0 * valid / (valid + excluded.valid))
-                         + excluded.mean * (1.0 * excluded.valid / (valid + excluded.valid)) END""",
-        (
-            run,
-            key,
-            source,
-            len(values),
-            len(valid),
-            values[-1],
-            steps[-1],
-            times[-1],
-            min(valid, default=None),
-            max(valid, default=None),
-            mean,
-        ),
+                         + excluded.mean * (1.0 * excluded.valid / (valid + excluded.valid)) END,
+             top_step = CASE WHEN {_NEWER} THEN excluded.top_step ELSE coalesce(top_step, last_step) END,
+             top_time = CASE WHEN {_NEWER} THEN excluded.top_time ELSE coalesce(top_time, last_time) END,
+             top = CASE WHEN {_NEWER} THEN excluded.top WHEN top_step IS NULL THEN last ELSE top END""",
+        (run, key, source, len(values), len(valid), *latest, low, high, mean, top, top_step, top_time),
+    )
+
+
+# Whether a batch has a later point than all before, by step, time and value; NaN counts as 0 then.
+_NEWER = """(excluded.top_step, excluded.top_time, coalesce(excluded.top, 0)) >
+    (coalesce(top_step, last_step), coalesce(top_time, last_time),
+     coalesce(CASE WHEN top_step IS NULL THEN last ELSE top END, 0))"""
+
+
+def _top(steps: Sequence[int], times: Sequence[float], values: Sequence[float]) -> tuple[int, float, float]:
+    """(step, time, value) of the point with the largest step, of several the one with the largest time, then value."""
+    most = max(steps)
+    if steps[-1] == most and (len(steps) == 1 or steps[-2] < most):
+        at = steps.index(most)
+        if at == len(steps) - 1:
+            return most, times[-1], values[-1]
+    return max(
+        (point for point in zip(steps, times, values, strict=True) if point[0] == most),
+        key=lambda point: (point[1], point[2] if point[2] == point[2] else 0.0),
     )
 
 
@@ -118,10 +135,11 @@ def _blob(kind: str, values: Sequence[float]) -> bytes:
 def series(conn: sqlite3.Connection, run: int, key: int) -> Series:
     """All points of a metric of a run, in the order they were logged."""
     rows = conn.execute("SELECT steps, times, vals FROM points WHERE run = ? AND key = ? ORDER BY seq", (run, key))
-    return _unpacked(rows)
+    return unpacked(rows)
 
 
-def _unpacked(chunks: Iterable[Sequence[bytes]]) -> Series:
+def unpacked(chunks: Iterable[Sequence[bytes]]) -> Series:
+    """The points of chunks (steps, times, values) that follow one another."""
     found = Series(array("q"), array("d"), array("d"))
     columns: tuple[array[Any], ...] = found
     for chunk in chunks:
@@ -148,7 +166,7 @@ def tail(conn: sqlite3.Connection, run: int, key: int, after: int) -> tuple[Seri
         first -= chunk[0]
         parts.append(chunk[1:])
     chunks.close()
-    steps, times, values = _unpacked(reversed(parts))
+    steps, times, values = unpacked(reversed(parts))
     skip = max(0, after - first)
     return Series(steps[skip:], times[skip:], values[skip:]), total
 

@@ -6,8 +6,11 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from nbtrack.base.sums import Value
 from nbtrack.runs.store.keys import key_number
 from nbtrack.runs.values import decode, encode
+
+ParamRow = tuple[int, int, str, Value, Value, str, float]  # run, key, type, value, exact, source, at
 
 
 def set_param(conn: sqlite3.Connection, run: int, name: str, value: Any, source: str, at: float) -> None:
@@ -23,13 +26,21 @@ def set_param(conn: sqlite3.Connection, run: int, name: str, value: Any, source:
             conn.execute("UPDATE params SET source = ? WHERE run = ? AND key = ?", (source, run, key))
             return
         if "explicit" in (row[3], source):  # what a cell read and then assigned has changed no setting of the run
-            conn.execute(
-                "INSERT INTO param_history (run, key, type, value, exact, source, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (run, key, *row),
-            )
-    conn.execute(
-        "INSERT OR REPLACE INTO params (run, key, type, value, exact, source, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (run, key, *stored, source, at),
+            put_history(conn, [(run, key, *row)])
+    put_params(conn, [(run, key, *stored, source, at)])
+
+
+def put_params(conn: sqlite3.Connection, rows: Iterable[ParamRow]) -> None:
+    """Store params as they are, in place of those of the same keys."""
+    conn.executemany(
+        "INSERT OR REPLACE INTO params (run, key, type, value, exact, source, at) VALUES (?, ?, ?, ?, ?, ?, ?)", rows
+    )
+
+
+def put_history(conn: sqlite3.Connection, rows: Iterable[ParamRow]) -> None:
+    """Store what params were before."""
+    conn.executemany(
+        "INSERT INTO param_history (run, key, type, value, exact, source, at) VALUES (?, ?, ?, ?, ?, ?, ?)", rows
     )
 
 
@@ -71,8 +82,12 @@ def param_columns(conn: sqlite3.Connection, runs: Iterable[int], keys: Iterable[
 
 def set_tag(conn: sqlite3.Connection, run: int, name: str, value: str) -> None:
     """Store or replace a tag."""
-    key = key_number(conn, "tag", name)
-    conn.execute("INSERT OR REPLACE INTO tags (run, key, value) VALUES (?, ?, ?)", (run, key, value))
+    put_tags(conn, [(run, key_number(conn, "tag", name), value)])
+
+
+def put_tags(conn: sqlite3.Connection, rows: Iterable[tuple[int, int, str]]) -> None:
+    """Store tags as they are, in place of those of the same keys."""
+    conn.executemany("INSERT OR REPLACE INTO tags (run, key, value) VALUES (?, ?, ?)", rows)
 
 
 def remove_tag(conn: sqlite3.Connection, run: int, name: str) -> None:

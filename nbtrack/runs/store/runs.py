@@ -11,6 +11,7 @@ from typing import Any
 from nbtrack.base.errors import Ambiguous, NotFound
 from nbtrack.runs.store.meta import columns_of, revision
 from nbtrack.runs.store.params import marks
+from nbtrack.runs.values import MAX_NAME, brief
 
 # The attributes of a run that a view shows, with where they come from.
 COLUMNS = {
@@ -39,6 +40,7 @@ COLUMNS = {
 }
 _SELECT = f"SELECT {', '.join(COLUMNS.values())} FROM runs r JOIN experiments e ON e.n = r.experiment"
 PLACEHOLDER = ""  # the kind of a run of which only a worker's records have come yet
+_LONGEST = MAX_NAME  # characters of what names a run
 _EDITABLE = ("name", "note", "starred", "trashed", "experiment", "execution")
 
 
@@ -93,7 +95,7 @@ def resolve(conn: sqlite3.Connection, given: str) -> int:
     """
     number = find(conn, given)
     if number is None:
-        raise NotFound(f"No run '{given.strip()}'.", _near(conn, given.strip()))
+        raise NotFound(f"No run {brief(given.strip())} in this project.", _near(conn, given.strip()[:_LONGEST]))
     return number
 
 
@@ -104,6 +106,8 @@ def find(conn: sqlite3.Connection, given: str) -> int | None:
         Ambiguous: several ids begin so.
     """
     given = given.strip()
+    if len(given) > _LONGEST or any("\ud800" <= sign <= "\udfff" for sign in given):
+        return None  # no name is so long, or has half a character, which SQLite cannot be asked for
     if given.startswith("@") and given[1:].isdigit() and 0 < int(given[1:]) < 1 << 31:
         row = conn.execute(
             "SELECT n FROM runs WHERE trashed IS NULL ORDER BY started DESC, n DESC LIMIT 1 OFFSET ?",

@@ -39,7 +39,10 @@ def delete_unused(conn: sqlite3.Connection) -> list[str]:
         """DELETE FROM environments WHERE hash NOT IN
            (SELECT environment FROM runs WHERE environment IS NOT NULL)"""
     )
-    unused = conn.execute("DELETE FROM objects WHERE hash NOT IN (SELECT hash FROM artifacts) RETURNING hash")
+    unused = conn.execute(
+        """DELETE FROM objects WHERE hash NOT IN (SELECT hash FROM artifacts)
+           AND hash NOT IN (SELECT hash FROM model_files) RETURNING hash"""
+    )
     return [row[0] for row in unused]
 
 

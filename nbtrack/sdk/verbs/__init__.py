@@ -11,6 +11,7 @@ import difflib
 from collections.abc import Sequence
 
 from nbtrack.base.errors import InvalidOption
+from nbtrack.runs.values import brief
 from nbtrack.sdk.verbs.completing import complete
 from nbtrack.sdk.verbs.parsing import HelpAsked, Verb, overview, split
 from nbtrack.sdk.verbs.setting import Context, Shown, message
@@ -34,9 +35,9 @@ def run(given: str | Sequence[str], prog: str = "%track", context: Context | Non
         return _help(words[1:], prog)
     verb = VERBS.get(words[0])
     if verb is None:
-        near = difflib.get_close_matches(words[0], VERBS, 3, 0.5)
+        near = difflib.get_close_matches(words[0][:100], VERBS, 3, 0.5)
         hint = f"Closest: {', '.join(near)}." if near else f"There are: {', '.join(VERBS)}."
-        raise InvalidOption(f"{prog} has no verb '{words[0]}'.", hint)
+        raise InvalidOption(f"{prog} has no verb {brief(words[0])}.", hint)
     try:
         arguments = verb.parser(prog).read(words[1:])
     except HelpAsked as asked:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from nbtrack.sdk.verbs.table import VERBS
+from nbtrack.sdk.verbs.table import FORMATS, VERBS
 
 if TYPE_CHECKING:
     from nbtrack.runs.service import RunsService
@@ -108,6 +108,12 @@ def _metrics(service: RunsService, start: str) -> list[str]:
     return [before + word.removeprefix("metrics.") for word in _fields(service, f"metrics.{last}")]
 
 
+def _params(service: RunsService, start: str) -> list[str]:
+    *done, last = start.split(",")
+    before = "".join(f"{word}," for word in done)
+    return [before + word.removeprefix("params.") for word in _fields(service, f"params.{last}")]
+
+
 _OPTION_VALUES: dict[str, Callable[[RunsService, str], list[str]]] = {
     "--sort": _sorts,
     "-s": _sorts,
@@ -122,6 +128,7 @@ _OPTION_VALUES: dict[str, Callable[[RunsService, str], list[str]]] = {
     "-b": _runs,
     "--remove": _tags,
     "-r": _tags,
-    "--format": lambda service, start: ["csv", "json"],
-    "-t": lambda service, start: ["csv", "json"],
+    "--format": lambda service, start: list(FORMATS),
+    "-t": lambda service, start: list(FORMATS),
+    "--mean-over": _params,
 }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from nbtrack.base import words
 from nbtrack.base.errors import InvalidOption, NotFound
 from nbtrack.base.wire import to_plain
 from nbtrack.runs import contract as c
 from nbtrack.sdk.verbs.setting import Context, Shown, message
 from nbtrack.sdk.verbs.views import Listing
-from nbtrack.sdk.views import words
 
 
 def tag(args: Namespace, context: Context) -> Shown:

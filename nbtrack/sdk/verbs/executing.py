@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from argparse import Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.base import words
 from nbtrack.base.errors import InvalidOption
 from nbtrack.runs import contract as c
+from nbtrack.runs.given import local_path
 from nbtrack.sdk.verbs.setting import Context, Shown
 from nbtrack.sdk.verbs.views import Listing, Text
-from nbtrack.sdk.views import words
 from nbtrack.sdk.views.grid import grid
 
 if TYPE_CHECKING:
@@ -41,14 +41,14 @@ def run(args: Namespace, context: Context) -> Shown:
     params = dict(read_param(one) for one in args.param)
     order = ordered(
         context.project,
-        Path(args.notebook).expanduser() if args.notebook is not None else None,
+        local_path(args.notebook) if args.notebook is not None else None,
         params if args.entry is None else texts,
         entry=args.entry,
         name=args.name,
         experiment=args.experiment,
         kernel=args.kernel,
         timeout=args.timeout,
-        output=Path(args.output).expanduser() if args.output else None,
+        output=local_path(args.output) if args.output else None,
     )
     began = time.monotonic()
     executed = executed_on(context.project, order, args.on, context.progress)

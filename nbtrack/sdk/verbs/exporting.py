@@ -1,85 +1,61 @@
-"""The verb that writes runs as CSV or JSON."""
+"""The verb that writes runs into a file, in any of the formats."""
 
 from __future__ import annotations
 
-import csv
-import io
+import json
+import re
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
-import nbtrack.base.wire as wire
-from nbtrack.base.errors import InvalidOption
-from nbtrack.runs import contract as c
-from nbtrack.sdk.verbs.reading import names, page_request, write
+from nbtrack.base import words
+from nbtrack.runs.given import local_path
+from nbtrack.sdk.verbs.reading import names, page_request
 from nbtrack.sdk.verbs.setting import Context, Shown, message
 from nbtrack.sdk.verbs.views import Data
-from nbtrack.sdk.views import words
 
-_WINDOW = 500
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run what begins so
-_META = ("id", "name", "status", "experiment", "started", "ended", "duration", "notebook", "parent", "starred", "note")
+_LATEST = re.compile(r"@\d+")
 
 
 def export(args: Namespace, context: Context) -> Shown:
     """Runs in a file, or printed."""
-    target = Path(args.output).expanduser() if args.output else None
-    kind = args.format or _kind(target)
-    rows = list(_rows(args, context))
-    text = _csv(rows) if kind == "csv" else wire.encode([wire.to_plain(row) for row in rows]).decode() + "\n"
+    from nbtrack.sdk.transfer import text_of, to_file
+    from nbtrack.transfer.exporters import Options, format_of
+
+    target = local_path(args.output) if args.output else None
+    kind = args.format or (format_of(target) if target is not None else "csv")
+    options = Options(
+        columns=names(args.columns) or None,
+        mean_over=names(args.mean_over),
+        digits=args.digits,
+        static=args.static,
+        points=args.points,
+        plain=args.plain,
+        title=args.title,
+    )
+    numbers = _numbers(args, context, kind)
     if target is None:
-        return Data(text, {"rows": wire.to_plain(rows)})
-    write(target, text.encode())
-    return message(f"Wrote {words.plural(len(rows), 'run')} to {target}.", count=len(rows), file=str(target))
+        text = text_of(context.service, kind, numbers, options, context.progress)
+        return Data(text, {"format": kind, **({"rows": json.loads(text)} if kind == "json" else {"text": text})})
+    replaced = target.is_file()
+    notes: list[str] = []
+    force, progress = args.overwrite, context.progress
+    files = to_file(context.service, kind, numbers, options, target, overwrite=force, progress=progress, notes=notes)
+    size = sum(file.stat().st_size for file in files if file.is_file())
+    beside = "".join(f", {file.name}" for file in files[1:])
+    old = "; it replaces the one that was there" if replaced else ""
+    said = f"Wrote {words.plural(len(numbers), 'run')} to {target}{beside} ({words.size(size)}){old}."
+    text, paths = "\n".join([said, *notes]), [str(file) for file in files]
+    return message(text, count=len(numbers), file=str(target), files=paths, size=size, notes=notes)
 
 
-def _kind(target: Path | None) -> str:
-    if target is None or target.suffix.lower() == ".csv":
-        return "csv"
-    if target.suffix.lower() == ".json":
-        return "json"
-    raise InvalidOption(f"'{target.name}' does not say its format.", "Give --format csv or --format json.")
+def _numbers(args: Namespace, context: Context, kind: str) -> Sequence[int]:
+    """The runs that are named by --run, or by words that can be nothing else, or found by the filter."""
+    from nbtrack.transfer.exporters import EXPORTERS
+    from nbtrack.transfer.service import numbers_of
 
-
-def _rows(args: Namespace, context: Context) -> Iterator[c.RunRow]:
-    request = page_request(args, names(args.columns))
-    numbers = context.service.numbers(request)
-    starts = range(0, len(numbers), _WINDOW)
-    for start in context.progress(starts, "reading runs", len(starts)):
-        yield from context.service.rows(numbers[start : start + _WINDOW], request.columns)
-
-
-def _csv(rows: list[c.RunRow]) -> str:
-    """One line a run: attributes, then ``params.x``, ``metrics.x`` (the last value) and ``tags.x``."""
-    found = [_flat(row) for row in rows]
-    columns = [*_META, *_columns(found, "params."), *_columns(found, "metrics."), *_columns(found, "tags.")]
-    made = io.StringIO()
-    writer = csv.writer(made, lineterminator="\n")
-    writer.writerow([_safe(name) for name in columns])
-    writer.writerows([_safe(line.get(name)) for name in columns] for line in found)
-    return made.getvalue()
-
-
-def _columns(lines: Iterable[dict[str, Any]], prefix: str) -> list[str]:
-    return list(dict.fromkeys(name for line in lines for name in line if name.startswith(prefix)))
-
-
-def _flat(row: c.RunRow) -> dict[str, Any]:
-    line = {name: getattr(row, name) for name in _META}
-    line["started"], line["ended"] = words.iso(row.started), words.iso(row.ended) if row.ended else None
-    line |= {f"params.{name}": value for name, value in row.params.items()}
-    line |= {f"metrics.{name}": summary.last for name, summary in row.metrics.items()}
-    return line | {f"tags.{name}": value for name, value in row.tags.items()}
-
-
-def _safe(value: Any) -> Any:
-    """A cell that is a number, or a text that no spreadsheet takes for a formula."""
-    if isinstance(value, (list, dict)):
-        value = wire.encode(value).decode()
-    if isinstance(value, str):
-        text = str(wire.to_plain(value))
-        return f"'{text}" if text.startswith(_FORMULA) else text
-    if isinstance(value, int) and not isinstance(value, bool):
-        return wire.to_plain(value)
-    return value
+    given = list(args.run)
+    if args.filter and (EXPORTERS[kind].one or all(_LATEST.fullmatch(word) for word in args.filter)):
+        given, args.filter = [*given, *args.filter], []
+    if given:
+        return numbers_of(context.service, given)[: args.limit]
+    return context.service.numbers(page_request(args, []))[: args.limit]

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
     Function = Callable[[argparse.Namespace, Context], Shown]
 
+LONGEST = 100_000  # characters of a line: shlex takes four times as long for twice as many
+MOST = 1_000  # options, or words of `%%track`: argparse takes four times as long for twice as many, too
 _RAW_WORD = re.compile(r"""(?:[^\s"'\\]|"(?:[^"\\]|\\.)*"|'[^']*'|\\.)+""", re.DOTALL)
+
+
+def in_part(message: str) -> str:
+    """What is wrong in words, without the middle of what it quotes if that is long."""
+    return message if len(message) <= 400 else f"{message[:250]} … {message[-100:]}"
 
 
 class Word(str):
@@ -33,10 +40,12 @@ def split(line: str) -> list[str]:
     Raises:
         InvalidOption: a quote is not closed.
     """
+    if len(line) > LONGEST:
+        raise InvalidOption(f"The line has {len(line):,} characters.", f"At most {LONGEST:,} are read.")
     try:
         plain = shlex.split(line)
     except ValueError as error:
-        raise InvalidOption(f"{error} in: {line.strip()}", "Close the quotes.") from None
+        raise InvalidOption(f"{error} in: {line.strip()[:200]}.", "Close the quotes.") from None
     raws = _RAW_WORD.findall(line)
     if len(raws) != len(plain):
         return plain
@@ -88,7 +97,7 @@ class Parser(argparse.ArgumentParser):
         Raises:
             InvalidOption: always; its hint is one line of usage.
         """
-        raise InvalidOption(f"{self.prog}: {message.rstrip('.')}.", " ".join(self.format_usage().split()))
+        raise InvalidOption(f"{self.prog}: {in_part(message.rstrip('.'))}.", " ".join(self.format_usage().split()))
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
         """The arguments that the words say.
@@ -99,6 +108,8 @@ class Parser(argparse.ArgumentParser):
         options, others = self._part(list(words))
         if "--help" in options:
             raise HelpAsked(self.format_help())
+        if len(options) > MOST:
+            raise InvalidOption(f"{self.prog}: there are {len(options):,} options.", f"At most {MOST:,} are read.")
         return self.parse_args([*options, *(["--", *others] if others else [])])
 
     def _part(self, words: list[str]) -> tuple[list[str], list[str]]:
@@ -130,6 +141,23 @@ class Parser(argparse.ArgumentParser):
 def argument(*names: str, **about: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
     """One argument of a verb, as ``add_argument`` takes it."""
     return names, about
+
+
+def whole(text: str) -> int:
+    """A number of things. Raises ArgumentTypeError where it is none."""
+    return _between(text, 0)
+
+
+def positive(text: str) -> int:
+    """A number of things, one at least. Raises ArgumentTypeError where it is none."""
+    return _between(text, 1)
+
+
+def _between(text: str, low: int) -> int:
+    digits = text.strip()
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 15 or int(digits) < low:
+        raise argparse.ArgumentTypeError(f"{digits[:40]!r} is no whole number from {low} on")
+    return int(digits)
 
 
 @dataclass(frozen=True)

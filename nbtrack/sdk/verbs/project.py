@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from pathlib import Path
 
 from nbtrack.base.config import FOLDER, Project
 from nbtrack.base.errors import InvalidOption
+from nbtrack.runs.given import local_path
 from nbtrack.sdk.verbs.setting import Context, Shown, message
 from nbtrack.sdk.verbs.views import Findings
 
@@ -20,7 +20,7 @@ def status(args: Namespace, context: Context) -> Shown:
 
 def init(args: Namespace, context: Context) -> Shown:
     """Make a folder the project, from now on."""
-    folder = Path(args.folder).expanduser().absolute()
+    folder = local_path(args.folder).absolute()
     if folder.name == FOLDER:
         folder = folder.parent
     try:
@@ -36,7 +36,11 @@ def init(args: Namespace, context: Context) -> Shown:
 
 
 def doctor(args: Namespace, context: Context) -> Shown:
-    """What is wrong with the store, if anything."""
+    """What is wrong with the store, if anything; and what was done about it, if asked for."""
+    if args.repair:
+        from nbtrack.runs.repair import repair_project
+
+        return Findings(repair_project(context.service))
     from nbtrack.runs.checks import check_project
 
-    return Findings(check_project(context.service))
+    return Findings(check_project(context.service, deep=args.deep))

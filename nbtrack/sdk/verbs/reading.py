@@ -5,13 +5,15 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+from nbtrack.base import words
 from nbtrack.base.errors import InvalidOption, NotFound
 from nbtrack.base.wire import to_plain
 from nbtrack.runs import contract as c
+from nbtrack.runs.given import local_path
+from nbtrack.sdk.saving import saved_in
 from nbtrack.sdk.verbs.parsing import expression
 from nbtrack.sdk.verbs.setting import Context, Shown, message
 from nbtrack.sdk.verbs.views import Data, Listing, Source
-from nbtrack.sdk.views import words
 
 _SHOWN_BYTES = 1 << 16  # of an artifact that is text
 
@@ -42,6 +44,8 @@ def compare_runs(args: Namespace, context: Context) -> Shown:
     from nbtrack.sdk.runs import compare
 
     given = list(args.runs)
+    if args.sort and args.filter is None:
+        raise InvalidOption("--sort is for the runs that --filter finds.", "Those that are named keep their order.")
     if args.filter is not None:
         found = context.service.page(c.PageRequest(filter=args.filter, sort=args.sort, limit=args.limit)).rows
         given += [row.id for row in found]
@@ -49,7 +53,9 @@ def compare_runs(args: Namespace, context: Context) -> Shown:
             raise NotFound(f"No run matches {args.filter!r}.", f"List them with `{context.prog} ls`.")
     if not given:
         raise InvalidOption("There is no run to compare.", "Name two or more, such as @1 @2, or give --filter.")
-    return compare(*given, baseline=args.baseline or 0, everything=args.all, project=context.project)
+    return compare(
+        *given, baseline=0 if args.baseline is None else args.baseline, everything=args.all, project=context.project
+    )
 
 
 def diff_runs(args: Namespace, context: Context) -> Shown:
@@ -83,7 +89,7 @@ def artifacts(args: Namespace, context: Context) -> Shown:
         return _files(context.service.get(c.RunRequest(args.run)))
     found, data = context.service.artifact(args.run, args.path)
     if args.save:
-        target = _save(Path(args.save).expanduser(), Path(found.path).name, data)
+        target = _save(local_path(args.save), found.path, data)
         return message(f"Saved {found.path} ({words.size(found.size)}) as {target}.", **to_plain(found))
     about = f"{found.path}  {words.size(found.size)}  {found.mime or 'unknown type'}"
     text = _as_text(found, data)
@@ -109,8 +115,8 @@ def _as_text(found: c.Artifact, data: bytes) -> str | None:
         return None
 
 
-def _save(target: Path, name: str, data: bytes) -> Path:
-    target = target / name if target.is_dir() else target
+def _save(target: Path, path: str, data: bytes) -> Path:
+    target = saved_in(target, path) if target.is_dir() else target
     write(target, data)
     return target
 

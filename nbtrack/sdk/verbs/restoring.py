@@ -28,7 +28,22 @@ class Restored:
 
 
 def restore(args: Namespace, context: Context) -> Shown:
-    """The code of a run, or its params, back in its cell; it is never executed."""
+    """The code of a run, or its params, back in its cell; it is never executed. With --from, the whole project."""
+    if (args.run is None) == (args.source is None):
+        raise InvalidOption(
+            f"restore needs {'a run or --from FILE, not both' if args.run else 'a run, or --from FILE'}.",
+            f"`{context.prog} restore @1` is about a run's code, `{context.prog} restore --from FILE` about all runs.",
+        )
+    if args.source is not None:
+        if args.params or args.below:
+            raise InvalidOption(
+                "--from brings back all runs, --params and --below are about one.", "Choose one of them."
+            )
+        from nbtrack.sdk.verbs.backing import restore_from
+
+        return restore_from(args, context)
+    if args.force:
+        raise InvalidOption("--force goes with --from FILE.", "The code of a run is put back without it.")
     if args.params and args.below:
         raise InvalidOption("--params changes the cell, --below makes a new one.", "Choose one of them.")
     detail = context.service.get(c.RunRequest(args.run))

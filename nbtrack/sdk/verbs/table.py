@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbtrack.sdk.verbs.parsing import Verb
+from nbtrack.sdk.verbs.parsing import Verb, positive, whole
 from nbtrack.sdk.verbs.parsing import argument as arg
 
 RUN = "id, beginning of an id, name, or @1 for the latest, @2 for the one before"
@@ -20,6 +20,9 @@ _SORT = arg(
 _COLUMNS = arg(
     "-c", "--columns", metavar="A,B", action="append", default=[], help="params.lr, metrics.acc, tags.best, params.*"
 )
+FORMATS = ("html", "md", "tex", "csv", "json", "parquet", "ipynb", "py", "zip")
+
+_REMOTE = arg("remote", metavar="REMOTE", nargs="?", help="the server's address (default: the one named last)")
 
 VERBS: dict[str, Verb] = {
     verb.name: verb
@@ -33,7 +36,7 @@ VERBS: dict[str, Verb] = {
                 _FILTER,
                 _SORT,
                 _COLUMNS,
-                arg("-n", "--limit", metavar="N", type=int, default=20, help="at most so many (default: 20)"),
+                arg("-n", "--limit", metavar="N", type=whole, default=20, help="at most so many (default: 20)"),
                 *_SCOPE,
             ),
         ),
@@ -63,7 +66,7 @@ VERBS: dict[str, Verb] = {
                 arg("runs", metavar="RUN", nargs="*", help=RUN),
                 arg("-f", "--filter", metavar="FILTER", help="the runs that it finds, beside those named"),
                 _SORT,
-                arg("-n", "--limit", metavar="N", type=int, default=20, help="at most so many found (default: 20)"),
+                arg("-n", "--limit", metavar="N", type=whole, default=20, help="at most so many found (default: 20)"),
                 arg("-b", "--baseline", metavar="RUN", help="measure the others against this one (default: the first)"),
                 arg("-a", "--all", action="store_true", help="also show what is the same in all"),
             ),
@@ -92,11 +95,15 @@ VERBS: dict[str, Verb] = {
         Verb("code", "prints the cell of a run as it was run", "code @1", "reading:code", (_RUN,)),
         Verb(
             "restore",
-            "puts the code of a run back into its cell; prints it where there is none",
+            "puts the code of a run back into its cell; or brings the whole project back from a backup, with --from",
             "restore @3",
             "restoring:restore",
             (
-                _RUN,
+                arg("run", metavar="RUN", nargs="?", help=RUN),
+                arg(
+                    "--from", dest="source", metavar="FILE", help="no run: all runs, from a backup; see `backup --list`"
+                ),
+                arg("--force", action="store_true", help="--from: also while other processes record here"),
                 arg("-b", "--below", action="store_true", help="into a new cell below this one"),
                 arg("-p", "--params", action="store_true", help="only its params: the rest of the cell stays as it is"),
             ),
@@ -166,16 +173,86 @@ VERBS: dict[str, Verb] = {
         ),
         Verb(
             "export",
-            "writes runs as CSV or JSON",
+            "writes runs into a file: report, table, data, notebook, script or bundle",
             'export "metrics.acc > 0.9" -o runs.csv',
             "exporting:export",
             (
-                _FILTER,
+                arg("filter", metavar="FILTER", nargs="*", help="such as metrics.acc > 0.9; or runs: @1 @2"),
                 arg("-o", "--output", metavar="FILE", help="write here (default: print)"),
-                arg("-t", "--format", choices=("csv", "json"), help="default: what FILE ends with, else csv"),
+                arg("-t", "--format", choices=FORMATS, help="default: what FILE ends with, else csv"),
+                arg("--run", metavar="RUN", action="append", default=[], help=f"{RUN}; may be repeated"),
                 _SORT,
                 _COLUMNS,
+                arg("-n", "--limit", metavar="N", type=whole, help="at most so many (default: all)"),
+                arg("--mean-over", metavar="P,Q", action="append", default=[], help="md, tex: mean ± sd over params"),
+                arg("--digits", metavar="N", type=whole, help="md, tex: significant digits"),
+                arg("--title", metavar="TEXT", help="a heading or caption"),
+                arg("--static", action="store_true", help="html: pictures only"),
+                arg("--points", action="store_true", help="json: with all points of all metrics"),
+                arg("--plain", action="store_true", help="py: without nbtrack"),
+                arg("--overwrite", action="store_true", help="also a notebook or script that is not an export"),
                 *_SCOPE,
+            ),
+        ),
+        Verb(
+            "import",
+            "brings in runs of other places: a bundle, a project, MLflow, W&B, TensorBoard and more",
+            "import ../other/.nbtrack --dry-run",
+            "importing:import_runs",
+            (
+                arg("source", metavar="SOURCE", help="a file, a folder or a server's address"),
+                arg("--from", dest="tool", metavar="TOOL", help="whose it is (default: what it looks like)"),
+                arg("--dry-run", action="store_true", help="only say what would come"),
+                arg("-e", "--experiment", metavar="E", help="put all runs into this experiment"),
+                arg(
+                    "--map",
+                    metavar="COLUMN=FIELD",
+                    action="append",
+                    default=[],
+                    help="of tables: what a column is, such as lr=params.lr; may be repeated",
+                ),
+                arg("--option", metavar="K=V", action="append", default=[], help="a further option of the tool"),
+            ),
+        ),
+        Verb(
+            "push",
+            "sends runs to an MLflow server: what is new, and what has changed since the last time",
+            'push https://mlflow.example.org "metrics.acc > 0.9"',
+            "syncing:push",
+            (
+                arg("remote", metavar="REMOTE", help="the server's address, as MLflow's tracking URI; - for the last"),
+                _FILTER,
+                *_SCOPE,
+            ),
+        ),
+        Verb(
+            "pull",
+            "fetches runs from an MLflow server, and what has changed there",
+            "pull https://mlflow.example.org -e churn",
+            "syncing:pull",
+            (
+                _REMOTE,
+                arg(
+                    "-e",
+                    "--experiment",
+                    metavar="E",
+                    action="append",
+                    default=[],
+                    help="only this one; may be repeated",
+                ),
+            ),
+        ),
+        Verb(
+            "sync",
+            "keeps this project and an MLflow server together: pulls, then pushes",
+            "sync https://mlflow.example.org --watch",
+            "syncing:sync",
+            (
+                _REMOTE,
+                arg("-w", "--watch", action="store_true", help="go on until it is stopped, in a process of its own"),
+                arg("--every", metavar="S", type=float, default=5.0, help="seconds between two looks (default: 5)"),
+                arg("--stop", action="store_true", help="end the one that this notebook began"),
+                arg("--tied", action="store_true", help="end when the standard input does"),
             ),
         ),
         Verb(
@@ -191,7 +268,7 @@ VERBS: dict[str, Verb] = {
                 arg("--name", metavar="NAME", help="a name for the run (one is made up without)"),
                 arg("-e", "--experiment", metavar="E", help="the experiment it belongs to (default: the notebook)"),
                 arg("-k", "--kernel", metavar="K", help="a kernel that Jupyter knows (default: the notebook's)"),
-                arg("--timeout", metavar="S", type=int, help="seconds that a cell may take (default: any)"),
+                arg("--timeout", metavar="S", type=positive, help="seconds that a cell may take (default: any)"),
                 arg("--on", metavar="URL", help="where: dask://HOST:PORT (default: here)"),
             ),
         ),
@@ -210,7 +287,17 @@ VERBS: dict[str, Verb] = {
                     default=1e-6,
                     help="how far metrics may differ, relative to the larger one (default: 1e-6)",
                 ),
-                arg("--timeout", metavar="S", type=int, help="seconds that a cell may take (default: any)"),
+                arg("--timeout", metavar="S", type=positive, help="seconds that a cell may take (default: any)"),
+            ),
+        ),
+        Verb(
+            "backup",
+            "keeps a copy of the whole project in one file; `restore --from FILE` brings it back",
+            "backup ~/copies/digits.zip",
+            "backing:backup",
+            (
+                arg("file", metavar="FILE", nargs="?", help="a zip file or a folder (default: .nbtrack/backups)"),
+                arg("-l", "--list", action="store_true", help="list the backups in .nbtrack/backups, the newest first"),
             ),
         ),
         Verb("status", "says where the runs are kept and what is kept", "status", "project:status"),
@@ -221,6 +308,15 @@ VERBS: dict[str, Verb] = {
             "project:init",
             (arg("folder", metavar="FOLDER", nargs="?", default=".", help="the project's folder (default: this one)"),),
         ),
-        Verb("doctor", "looks for what is wrong with the store", "doctor", "project:doctor"),
+        Verb(
+            "doctor",
+            "looks for what is wrong with the store; with --repair mends what can be mended",
+            "doctor --deep",
+            "project:doctor",
+            (
+                arg("--deep", action="store_true", help="look at every page, row and file too"),
+                arg("--repair", action="store_true", help="mend what can be mended; deletes nothing, moves it aside"),
+            ),
+        ),
     )
 }

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.sdk.views import html, words
-from nbtrack.sdk.views.code import source_block
+from nbtrack.base import words
+from nbtrack.base.markup import html
+from nbtrack.base.markup.code import source_block
 from nbtrack.sdk.views.grid import cut, grid
 from nbtrack.sdk.views.view import View
 

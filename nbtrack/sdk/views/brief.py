@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from nbtrack.sdk.views import words
-from nbtrack.sdk.views.columns import metric_names
+from nbtrack.base import words
+from nbtrack.runs.columns import metric_names
 
 if TYPE_CHECKING:
     from nbtrack.runs.contract import RunRow

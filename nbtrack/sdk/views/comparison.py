@@ -6,8 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.base import words
 from nbtrack.base.errors import InvalidOption, NotFound
-from nbtrack.sdk.views import columns, html, words
+from nbtrack.base.markup import html
+from nbtrack.runs import columns
 from nbtrack.sdk.views.grid import cut, grid
 from nbtrack.sdk.views.table import Histories, measured, run_name, spark
 from nbtrack.sdk.views.view import View

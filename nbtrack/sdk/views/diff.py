@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator
-from itertools import zip_longest
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.sdk.views import html, words
+from nbtrack.base import words
+from nbtrack.base.markup import html
+from nbtrack.base.markup.diff import SIGNS, code_table
 from nbtrack.sdk.views.grid import cut, grid
 from nbtrack.sdk.views.table import run_name
 from nbtrack.sdk.views.view import View
@@ -15,12 +15,10 @@ from nbtrack.sdk.views.view import View
 if TYPE_CHECKING:
     from nbtrack.runs.contract import Change, Diff, DiffLine
 
-_SIGNS = {"same": " ", "left": "-", "right": "+", "gap": "…"}
 _VALUES = ("metric", "param", "tag", "run", "git")
 _FOLDED = {"environment": "Environment", "package": "Packages"}
 _ORDER = (*_VALUES, *_FOLDED)
 _NOTHING = "Nothing differs: the same code, params, metrics, tags and environment."
-_LONG = 2_000  # characters of a line whose words are compared
 
 
 class DiffView(View):
@@ -140,50 +138,4 @@ def _text_line(line: DiffLine) -> str:
     if line.kind == "gap":
         return "      ⋯"
     number = line.right if line.kind == "right" else line.left
-    return f"{number or '':>5} {_SIGNS[line.kind]} {words.clean(line.text)}"
-
-
-def code_table(lines: Iterable[DiffLine]) -> str:
-    """A diff with line numbers of both sides; within a changed line, the characters that changed are marked."""
-    rows = []
-    for line, marked in _with_marks(list(lines)):
-        if line.kind == "gap":
-            rows.append(["", "", "", html.tag("pre", "⋯", "line dim")])
-            continue
-        style = {"left": "del", "right": "add"}.get(line.kind, "")
-        numbers = [html.span(line.left or "", "dim"), html.span(line.right or "", "dim")]
-        rows.append([*numbers, html.esc(_SIGNS[line.kind]), html.tag("pre", marked or " ", f"line {style}")])
-    return html.table(["", "", "", ""], rows, numeric=[0, 1], classes="code")
-
-
-def _with_marks(lines: list[DiffLine]) -> Iterator[tuple[DiffLine, str]]:
-    """Each line with its HTML; a removed line is compared with the one added in its place."""
-    at = 0
-    while at < len(lines):
-        start = at
-        while at < len(lines) and lines[at].kind == "left":
-            at += 1
-        middle = at
-        while at < len(lines) and lines[at].kind == "right":
-            at += 1
-        if start == at:
-            yield lines[at], html.esc(lines[at].text)
-            at += 1
-            continue
-        old, new = lines[start:middle], lines[middle:at]
-        marked = [_marked(a.text if a else None, b.text if b else None) for a, b in zip_longest(old, new)]
-        yield from ((line, marked[place][0]) for place, line in enumerate(old))
-        yield from ((line, marked[place][1]) for place, line in enumerate(new))
-
-
-def _marked(old: str | None, new: str | None) -> tuple[str, str]:
-    if old is None or new is None or len(old) + len(new) > _LONG:
-        return html.esc(old or ""), html.esc(new or "")
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    if matcher.ratio() < 0.5:
-        return html.esc(old), html.esc(new)
-    sides: tuple[list[str], list[str]] = ([], [])
-    for kind, i1, i2, j1, j2 in matcher.get_opcodes():
-        for side, text in zip(sides, (old[i1:i2], new[j1:j2]), strict=True):
-            side.append(html.esc(text) if kind == "equal" or not text else f"<b>{html.esc(text)}</b>")
-    return "".join(sides[0]), "".join(sides[1])
+    return f"{number or '':>5} {SIGNS[line.kind]} {words.clean(line.text)}"

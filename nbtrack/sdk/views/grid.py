@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from nbtrack.sdk.views.words import clean, one_line
+from nbtrack.base.words import clean, one_line
 
 _GAP = "  "
 _READABLE = 18  # a column is cut to this before another is left out …

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.sdk.views import html, words
+from nbtrack.base import words
+from nbtrack.base.markup import html
 from nbtrack.sdk.views.grid import cut, pairs
 from nbtrack.sdk.views.view import View
 

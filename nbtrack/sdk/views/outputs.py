@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from nbtrack.sdk.views import html, words
-from nbtrack.sdk.views.pictures import picture, sealed
+from nbtrack.base import words
+from nbtrack.base.markup import html
+from nbtrack.base.markup.pictures import picture, sealed
 
 if TYPE_CHECKING:
     from nbtrack.runs.contract import Artifact, Output

@@ -6,13 +6,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.base import words
 from nbtrack.base.errors import NbtrackError
+from nbtrack.base.markup import html
 from nbtrack.charts.palette import signs
 from nbtrack.charts.svg import RunCurve, small_chart
 from nbtrack.runs import contract as c
-from nbtrack.sdk.views import html, words
+from nbtrack.runs.columns import direction, metric_names
 from nbtrack.sdk.views.brief import briefly
-from nbtrack.sdk.views.columns import direction, metric_names
 from nbtrack.sdk.views.page import page as styled
 from nbtrack.sdk.views.table import RunsTable
 from nbtrack.sdk.views.view import View

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nbtrack.sdk.views import html, words
-from nbtrack.sdk.views.code import source_block
+from nbtrack.base import words
+from nbtrack.base.markup import html
+from nbtrack.base.markup.code import source_block
 from nbtrack.sdk.views.grid import cut, grid, pairs
 from nbtrack.sdk.views.outputs import Pictures, output_html, output_text
 from nbtrack.sdk.views.table import measured, run_name, spark
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from nbtrack.runs.contract import Dataset, Output, Param, RunDetail, Summary
 
 _SOURCES = {"explicit": "logged", "call": "a call's argument", "cell": "the cell", "notebook": "the notebook"}
+_DEFAULT = "default"  # the source of a setting that nobody set
 _PACKAGES = ("numpy", "pandas", "scikit-learn", "torch", "tensorflow", "keras", "jax", "xgboost", "lightgbm")
 _TEXT_LINES = 40
 _MOST_DATA = 4  # data sets that are named
@@ -97,7 +99,12 @@ class RunView(View):
         return [(name, text) for name, text in found if text]
 
     def _param_rows(self) -> list[tuple[Param, str]]:
-        return [(param, ", ".join(words.value(one) for one in param.earlier)) for param in self.detail.params]
+        told = [param for param in self.detail.params if param.source != _DEFAULT]
+        return [(param, ", ".join(words.value(one) for one in param.earlier)) for param in told]
+
+    def _by_default(self) -> list[str]:
+        """Settings that are as by default: they would hide the others."""
+        return [f"{p.name} = {words.value(p.value)}" for p in self.detail.params if p.source == _DEFAULT]
 
     def _metric_words(self, summary: Summary) -> list[str]:
         several = summary.count > 1
@@ -119,6 +126,9 @@ class RunView(View):
             ]
             head = ["params", "value", "from", "before" if any(row[3] for row in rows) else ""]
             parts.append(grid(head, rows, width))
+            usual = self._by_default()
+            if usual:
+                parts.append(cut(f"as by default: {', '.join(usual)}", width))
         if row.metrics:
             lines = [[name, *self._metric_words(summary)] for name, summary in row.metrics.items()]
             parts.append(grid(["metrics", "last", "min", "max", "mean", "points"], lines, width, right=range(1, 6)))
@@ -187,7 +197,12 @@ class RunView(View):
             for param, old in self._param_rows()
         ]
         head = [html.esc(one) for one in ("param", "value", "from")]
-        return html.section("Params", html.table(head, rows), count=str(len(rows)))
+        usual = self._by_default()
+        rest = ""
+        if usual:
+            shown = "<br>".join(map(html.esc, usual))
+            rest = html.section("As by default", shown, opened=False, count=str(len(usual)))
+        return html.section("Params", html.table(head, rows) + rest, count=str(len(self.detail.params)))
 
     def _artifacts_html(self) -> str:
         rows = [

@@ -6,8 +6,9 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.base import words
+from nbtrack.base.markup import html
 from nbtrack.base.names import is_load
-from nbtrack.sdk.views import html, words
 from nbtrack.sdk.views.grid import grid
 from nbtrack.sdk.views.view import View
 

@@ -6,8 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.base import words
+from nbtrack.base.markup import html
+from nbtrack.base.names import peoples
 from nbtrack.charts import sign, sparkline
-from nbtrack.sdk.views import columns, html, words
+from nbtrack.runs import columns
 from nbtrack.sdk.views.grid import cut, grid
 from nbtrack.sdk.views.view import View
 
@@ -59,7 +62,7 @@ class RunsTable(View):
         self.params, self.more_params = differing[:_MOST_PARAMS], differing[_MOST_PARAMS:]
         self.several_experiments = len({row.experiment for row in rows}) > 1
         self.several_notebooks = len({row.notebook for row in rows if row.notebook}) > 1
-        self.tagged = any(row.tags for row in rows)
+        self.tagged = any(peoples(row.tags) for row in rows)
         self.best = {
             name: columns.best(columns.last_values(rows, name), columns.direction(name, self._directions))
             for name in self.metrics
@@ -129,7 +132,7 @@ class RunsTable(View):
         line += [words.value(row.params[name]) if name in row.params else words.MISSING for name in self.params]
         line += [getattr(row, name) or words.MISSING for name in self._meta()]
         if self.tagged:
-            line.append(", ".join(f"{name}={text}" if text else name for name, text in row.tags.items()))
+            line.append(", ".join(f"{name}={text}" if text else name for name, text in peoples(row.tags).items()))
         return line
 
     # -- HTML --------------------------------------------------------------------------------------------------------
@@ -168,7 +171,7 @@ class RunsTable(View):
         line += [param_cell(row, name) for name in self.params]
         line += [html.esc(words.one_line(getattr(row, name) or words.MISSING)) for name in self._meta()]
         if self.tagged:
-            line.append(html.chips(row.tags))
+            line.append(html.chips(peoples(row.tags)))
         return line
 
     def _metric(self, at: int, name: str, written: Mapping[str, str]) -> str:

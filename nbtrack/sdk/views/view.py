@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from typing import Any
 
+from nbtrack.base.words import clean
 from nbtrack.sdk.views.page import page
-from nbtrack.sdk.views.words import clean
 
 
 class View:

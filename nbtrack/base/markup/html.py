@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from nbtrack.sdk.views import words
+from nbtrack.base import words
 
 
 def esc(text: object) -> str:

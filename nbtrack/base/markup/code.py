@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 
-from nbtrack.sdk.views.html import esc
+from nbtrack.base.markup.html import esc
 
 _MOST = 50_000  # characters that are coloured; the rest is plain
 _KEYWORDS = "|".join(keyword.kwlist)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 from html import escape
 
-from nbtrack.sdk.views import html, words
+from nbtrack.base import words
+from nbtrack.base.markup import html
 
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml", "image/bmp")
 MAX_PICTURE = 512 * 1024  # bytes put into a notebook's output; larger ones are named

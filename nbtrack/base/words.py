@@ -180,3 +180,16 @@ def size(count: float) -> str:
 def plural(count: int, word: str, many: str = "") -> str:
     """``1 run``, ``1,312 runs``."""
     return f"{count:,} {word if count == 1 else many or word + 's'}"
+
+
+def why(error: BaseException) -> str:
+    """Why a file could not be read, in words for whoever gave it: Python's own tell who wrote the reader."""
+    if isinstance(error, UnicodeError):
+        return "it is not in UTF-8"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, (AttributeError, TypeError, KeyError, IndexError)):
+        return "it is not made as one is"
+    return clean(str(error)).partition("\n")[0][:300].rstrip(".") or type(error).__name__

@@ -1,0 +1,1 @@
+"""Other trackers' names for what nbtrack does, so that code written for them runs unchanged."""

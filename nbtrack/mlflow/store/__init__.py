@@ -1,0 +1,1 @@
+"""The SQL of MLflow's stores, a file per noun."""

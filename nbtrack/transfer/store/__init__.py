@@ -1,0 +1,1 @@
+"""The SQL of whole runs: taken out of the file, and put into it."""
