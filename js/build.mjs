@@ -1,5 +1,6 @@
 // Bundles the panel into nbtrack/widget/static: panel.js with panel.css, and what is loaded on demand: its large rooms
-// (curves.js, run.js) and plotly.js. And packs lab/ into lab/labextension, as JupyterLab loads it.
+// (curves.js, run.js) and plotly.js; report.js with report.css, which HTML reports carry. And packs lab/ into
+// lab/labextension, as JupyterLab loads it.
 //   node build.mjs [--report]
 import { spawnSync } from "node:child_process";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
@@ -115,6 +116,13 @@ async function bundle() {
   const whole = [
     { ...common, alias: preact, entryPoints: { panel: "panel/src/index.tsx" }, plugins: [toRooms(wanted)] },
     { ...common, entryPoints: { plotly: "ui/src/plotly.ts" }, plugins: [noMaps] },
+    // Between the tags of a page: there a script must not have what ends it.
+    {
+      ...common,
+      alias: preact,
+      entryPoints: { report: "ui/src/report/index.tsx" },
+      supported: { "inline-script": false },
+    },
   ];
   return [...(await Promise.all(whole.map((one) => esbuild.build({ ...one, outdir: out })))), ...parts];
 }

@@ -14,6 +14,9 @@ export default defineConfig({
   },
   test: {
     environment: "happy-dom",
+    // A test that hangs fails; one that is slow because the machine is busy does not.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     include: ["ui/src/**/*.test.{ts,tsx}", "panel/src/**/*.test.{ts,tsx}", "lab/src/**/*.test.{ts,tsx}"],
     // Libraries that import "react" by themselves must meet the same alias.
     server: { deps: { inline: [/zustand/, /@testing-library/] } },

@@ -4,6 +4,7 @@ import { ABCWidgetFactory, type DocumentRegistry, DocumentWidget } from "@jupyte
 import { PanelLayout, Widget } from "@lumino/widgets";
 import { runsIcon } from "./icons";
 import { commands, NAME } from "./ids";
+import { openerOf } from "./openFile";
 import { PanelView, problem } from "./panel";
 import { INbtrack } from "./tokens";
 
@@ -50,7 +51,7 @@ class Shown extends Widget {
         void (open.kind === "run"
           ? app.commands.execute(commands.openRun, { project, run: open.id })
           : app.commands.execute(commands.compare, { project, runs: open.ids }));
-      this.#put(new PanelView(nbtrack, project, spec, { fill: true, openTab }));
+      this.#put(new PanelView(nbtrack, project, spec, { fill: true, openTab, openFile: openerOf(app, project) }));
     } catch (error) {
       if (this.isDisposed || text !== this.#text) return;
       this.#put(new Widget({ node: this.#wrong(error as Error) }));

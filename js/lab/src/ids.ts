@@ -15,6 +15,8 @@ export const commands = {
   compare: `${NAME}:compare`,
   /** Keeps how the table in front is arranged as a file, whose name it asks for. */
   saveView: `${NAME}:save-view`,
+  /** Opens a file below a project's folder, or has the browser save it. {project, path: string, download?: boolean} */
+  openFile: `${NAME}:open-file`,
   /** Shows the sidebar. */
   showSidebar: `${NAME}:show-sidebar`,
   /** Puts a panel below the active cell of the notebook. */

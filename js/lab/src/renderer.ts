@@ -5,6 +5,7 @@ import { INotebookTracker } from "@jupyterlab/notebook";
 import { type IRenderMime, IRenderMimeRegistry } from "@jupyterlab/rendermime";
 import { PanelLayout, Widget } from "@lumino/widgets";
 import { commands, MIME, NAME } from "./ids";
+import { openerOf } from "./openFile";
 import { PanelView } from "./panel";
 import { projectOf } from "./place";
 import { specOf } from "./spec";
@@ -42,6 +43,7 @@ class Output extends Widget implements IRenderMime.IRenderer {
       const project = await projectOf(nbtrack, spec, app.serviceManager.contents.localPath(path));
       if (this.#old(turn)) return;
       const host = {
+        openFile: openerOf(app, project),
         openTab: (open: { kind: "run"; id: string } | { kind: "compare"; ids: string[] }) =>
           void app.commands.execute(
             open.kind === "run" ? commands.openRun : commands.compare,

@@ -3,8 +3,8 @@ import { MainAreaWidget } from "@jupyterlab/apputils";
 import { type ReadonlyPartialJSONObject, UUID } from "@lumino/coreutils";
 import { Signal } from "@lumino/signaling";
 import { oneLine, plural } from "@nbtrack/ui/src/lib/format";
-import type { Open, PanelSpec } from "@nbtrack/ui/src/state/panel";
-import type { ViewStore } from "@nbtrack/ui/src/state/view";
+import type { Open, PanelHost, PanelSpec } from "@nbtrack/ui/src/state/panel";
+import type { View, ViewStore } from "@nbtrack/ui/src/state/view";
 import { compareIcon, runIcon, runsIcon } from "./icons";
 import { PanelView } from "./panel";
 import { specOf } from "./spec";
@@ -29,11 +29,15 @@ type Kept = ReadonlyPartialJSONObject & { key: string };
 interface Ways {
   /** Opens a run or a comparison in a tab of its own. */
   openTab: (open: Open) => void;
-  /** From one run or a comparison to the runs of the project. */
-  back: () => void;
+  /** From one run or a comparison to the runs of the project, which are to be seen so. */
+  back: (seen: Seen) => void;
   /** Keeps how the table is arranged as a file. */
   saveView: () => void;
+  openFile: NonNullable<PanelHost["openFile"]>;
 }
+
+/** What of a table's view is said by who leads to it: all but what is open over it. */
+export type Seen = Partial<Omit<View, "open" | "set">>;
 
 const MOST_NAME = 60; // characters of a title
 
@@ -48,6 +52,7 @@ export class RunsTab extends MainAreaWidget<PanelView> {
   #open: Open | null;
   #name: string;
   #view: ViewStore | null = null;
+  #seen: Seen = {};
 
   constructor(nbtrack: INbtrack, asked: Asked, ways: Ways) {
     const { project, open, spec, name = "", key = UUID.uuid4() } = asked;
@@ -55,6 +60,7 @@ export class RunsTab extends MainAreaWidget<PanelView> {
       fill: true,
       openTab: asked.open === null || asked.about === "table" ? ways.openTab : undefined,
       saveView: ways.saveView,
+      openFile: ways.openFile,
       onView: (view) => this.#follow(view),
     });
     super({ content });
@@ -89,6 +95,12 @@ export class RunsTab extends MainAreaWidget<PanelView> {
     return this.#view;
   }
 
+  /** Show the table so, and nothing over it: now, or once it is there. */
+  arrange(seen: Seen): void {
+    if (this.#view) this.#view.setState({ ...seen, open: null });
+    else this.#seen = { ...this.#seen, ...seen };
+  }
+
   shows({ project, open, spec }: Asked): boolean {
     if (project !== this.project || (open?.kind ?? "table") !== this.about) return false;
     return JSON.stringify(open ?? spec) === JSON.stringify(this.about === "table" ? this.spec : this.#open);
@@ -104,12 +116,13 @@ export class RunsTab extends MainAreaWidget<PanelView> {
 
   #follow(view: ViewStore): void {
     this.#view = view;
-    if (this.#open) view.setState({ open: this.#open });
-    view.subscribe(({ open }) => this.#turn(open));
+    view.setState(this.#open ? { ...this.#seen, open: this.#open } : this.#seen);
+    view.subscribe((now, before) => this.#turn(now, before));
   }
 
   /** Something was opened or left. A tab of one run or of a comparison stays one: other things have their own tab. */
-  #turn(open: Open | null): void {
+  #turn(now: View, before: View): void {
+    const { open } = now;
     if (open === this.#open || this.isDisposed) return;
     if (this.about === "table" || open?.kind === this.about) {
       this.#open = open;
@@ -121,7 +134,7 @@ export class RunsTab extends MainAreaWidget<PanelView> {
       this.#ways.openTab(open);
     } else {
       // After the panel's own work with it: this takes the panel away.
-      queueMicrotask(this.#ways.back);
+      queueMicrotask(() => this.#ways.back(changed(now, before)));
     }
   }
 
@@ -143,6 +156,12 @@ export class RunsTab extends MainAreaWidget<PanelView> {
       () => {}, // then it stays unnamed
     );
   }
+}
+
+/** What was said with one step beside that what was open was left: the table is to be seen so. */
+function changed(now: View, before: View): Seen {
+  const names = (Object.keys(now) as (keyof View)[]).filter((name) => name !== "open");
+  return Object.fromEntries(names.filter((name) => now[name] !== before[name]).map((name) => [name, now[name]]));
 }
 
 /** What was kept of a tab. It may have been written by another version. */

@@ -6,6 +6,7 @@ import type { ReadonlyPartialJSONObject } from "@lumino/coreutils";
 import type { Open } from "@nbtrack/ui/src/state/panel";
 import { runsIcon } from "./icons";
 import { commands, NAME } from "./ids";
+import { addOpenFile, openerOf } from "./openFile";
 import { specOf } from "./spec";
 import { type Asked, askedOf, RunsTab } from "./tab";
 import { Titles } from "./titles";
@@ -40,11 +41,12 @@ class Tabs {
   #make(asked: Asked): RunsTab {
     const tab = new RunsTab(this.nbtrack, asked, {
       openTab: (open) => void this.open({ project: asked.project, open }),
-      back: () => {
-        this.open({ project: asked.project, open: null });
+      back: (seen) => {
+        this.open({ project: asked.project, open: null }).arrange(seen);
         tab.dispose();
       },
       saveView: () => void this.save(tab),
+      openFile: openerOf(this.app, asked.project),
     });
     tab.changed.connect(() => void this.tracker.save(tab));
     void this.tracker.add(tab);
@@ -102,6 +104,7 @@ function runOf({ run }: Given): string {
 
 function addCommands(tabs: Tabs): void {
   const { app } = tabs;
+  addOpenFile(app);
   app.commands.addCommand(commands.openRuns, {
     label: ({ cwd }) => (cwd === undefined ? "Open the runs of this project" : "nbtrack runs"),
     caption: "The table of runs with their charts, in a tab",

@@ -235,6 +235,24 @@ export interface Explanation {
   outcome: Change[];
 }
 
+/** All formats, the readable ones first. */
+export interface Formats {
+  formats: FormatInfo[];
+}
+
+/**
+ * What was written. path: below the project's folder, with "/". files: all of them with ``path``; size: in bytes.
+ *
+ * text: what was done, in words.
+ */
+export interface Exported {
+  path: string;
+  size: number;
+  runs: number;
+  files: string[];
+  text: string;
+}
+
 /** A group of runs. */
 export interface Experiment {
   name: string;
@@ -502,6 +520,15 @@ export interface Reason {
   lines: DiffLine[];
 }
 
+/** A format. one: it takes one run. missing: the command that installs what it needs and is not there. */
+export interface FormatInfo {
+  format: "csv" | "html" | "ipynb" | "json" | "md" | "parquet" | "py" | "tex" | "zip";
+  label: string;
+  suffix: string;
+  one: boolean;
+  missing: string | null;
+}
+
 /** What a table shows of a metric: over all its points, NaN apart. */
 export interface Summary {
   last: Num;
@@ -746,6 +773,37 @@ export interface ExplainRequest {
   against?: string | null;
 }
 
+/**
+ * Runs to be written into a file below ``exports/`` beside the notebook, or in the project's folder.
+ *
+ * runs: ids, in their order; without, the runs that the selection finds, sorted. "ipynb" and "py" take one run.
+ * columns: "params.lr", "metrics.loss", "metrics.loss.min", "params.*" or attributes such as "name", for tables.
+ * name: of the file, without folders; one is made up without, which is never that of a file that is there.
+ * overwrite: a file of that name may be replaced. mean_over: params such as "seed", for md and tex: runs that are
+ * alike but for them become one row of means. digits: significant ones of numbers in md and tex.
+ * static: html with pictures only. points: json with all points of all metrics. plain: py without nbtrack.
+ * title: a caption or heading.
+ */
+export interface ExportRequest {
+  filter?: string;
+  also?: string[];
+  experiment?: string | null;
+  notebook?: string | null;
+  trashed?: boolean;
+  format: "csv" | "html" | "ipynb" | "json" | "md" | "parquet" | "py" | "tex" | "zip";
+  runs?: string[] | null;
+  sort?: string[];
+  columns?: string[] | null;
+  name?: string | null;
+  overwrite?: boolean;
+  mean_over?: string[];
+  digits?: number | null;
+  static?: boolean;
+  points?: boolean;
+  plain?: boolean;
+  title?: string | null;
+}
+
 /** One curve of which the first ``after`` points are known. */
 export interface CurveTail {
   run: string;
@@ -825,6 +883,10 @@ export interface Operations {
   "lineage.rewrite": { request: RewriteRequest; answer: Rewritten; method: "GET" };
   /** What changed from one run to another, by likelihood. */
   "lineage.explain": { request: ExplainRequest; answer: Explanation; method: "GET" };
+  /** The formats that runs can be exported in. */
+  "transfer.formats": { request: Nothing; answer: Formats; method: "GET" };
+  /** Write runs into a file, in one of the formats. */
+  "transfer.export": { request: ExportRequest; answer: Exported; method: "POST" };
 }
 
 /** The HTTP method of every operation. */
@@ -864,4 +926,6 @@ export const METHODS: { readonly [K in keyof Operations]: Operations[K]["method"
   "lineage.graph": "GET",
   "lineage.rewrite": "GET",
   "lineage.explain": "GET",
+  "transfer.formats": "GET",
+  "transfer.export": "POST",
 };

@@ -82,7 +82,7 @@ test("revisions are asked for again and again until it is closed", async () => {
   let revision = 0;
   respond = () => json({ ok: true, result: { revision: ++revision } });
   transport.onRevision((one) => heard.push(one));
-  await vi.waitFor(() => expect(heard.length).toBeGreaterThan(2));
+  await vi.waitFor(() => expect(heard.length).toBeGreaterThan(2), 30_000);
   transport.close();
   const count = calls.length;
   await new Promise((resolve) => setTimeout(resolve, 40));

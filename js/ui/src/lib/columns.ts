@@ -70,6 +70,11 @@ function depth({ kind, name }: Key): number {
 /** Whether a metric tells what the machine did rather than what came out; shown only on request. */
 export const isLoad = (metric: string) => metric.startsWith("system/");
 
+/** The tags that people set: MLflow sets its own on every run, which only the run itself shows. */
+export function peoples(tags: Record<string, string>): [string, string][] {
+  return Object.entries(tags).filter(([name]) => !name.startsWith("mlflow."));
+}
+
 /** The columns that are seen when nothing was said by hand: those that the user wants in all projects, if there are any. */
 export function firstColumns(columns: readonly Column[], wanted: readonly string[] = []): Set<string> {
   const named = columns.filter(({ id }) => wanted.includes(id)).map(({ id }) => id);

@@ -14,7 +14,7 @@ import {
   when,
 } from "./format";
 
-// The expectations are what nbtrack/sdk/views/words.py writes for the same values: the panel and %track ls agree.
+// The expectations are what nbtrack/base/words.py writes for the same values: the panel and %track ls agree.
 describe("a metric's value", () => {
   test.each([
     [0, "0"],

@@ -1,4 +1,4 @@
-// How values, times and sizes read: the same words as nbtrack/sdk/views/words.py.
+// How values, times and sizes read: the same words as nbtrack/base/words.py.
 import type { Json, Num } from "../contract";
 
 export const MISSING = "–";

@@ -1,5 +1,5 @@
 // A box over the panel that is answered or left before anything else goes on.
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { Button } from "./Button";
 
 interface Props {
@@ -14,7 +14,8 @@ export function Dialog({ title, className = "", onClose, children }: Props) {
   const id = useId();
   const close = useRef(onClose);
   close.current = onClose;
-  useEffect(() => {
+  // Before the next key: an effect would come after the next picture.
+  useLayoutEffect(() => {
     const own = box.current;
     const before = document.activeElement;
     if (own && !own.open) own.showModal?.();

@@ -59,6 +59,26 @@ test("A menu opens with the keyboard on its first item, and the arrow keys go ro
   expect(focused()).toBe("Plum");
 });
 
+/** All that is done before a further key can come; what waits for a picture is not. */
+const beforeTheNextKey = async () => {
+  for (let turn = 0; turn < 20; turn++) await null;
+};
+
+test("A key that is pressed right after a box was opened is that box's", async () => {
+  render(
+    <>
+      <Fruit />
+      <Question />
+    </>,
+  );
+  button().click();
+  await beforeTheNextKey();
+  expect(focused()).toBe("Apple");
+  screen.getByText("ask").click();
+  await beforeTheNextKey();
+  expect(document.activeElement).toBe(screen.getByLabelText("answer"));
+});
+
 test("Escape closes a menu and gives the keyboard back to its button", () => {
   openFruit();
   press("Escape");

@@ -24,9 +24,10 @@ export function Popover({ anchor, open, onClose, label, role = "menu", className
   const box = useRef<HTMLDivElement>(null);
   const place = usePlace(anchor, box, open);
 
-  // Not before it has its place: until then it is hidden, and what is hidden takes no focus.
+  // Not before it has its place: until then it is hidden, and what is hidden takes no focus. But before the next key,
+  // for which an effect, after the next picture, would be too late.
   const placed = place !== null;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open || !placed) return;
     const first = box.current?.querySelector<HTMLElement>("[autofocus], input, [role^='menuitem'], button");
     first?.focus({ preventScroll: true });

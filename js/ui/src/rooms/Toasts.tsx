@@ -32,15 +32,19 @@ function ToastLine({ toast, onClose }: { toast: Toast; onClose: () => void }) {
         {toast.text}
         {toast.hint && <span className="nbt-toast-hint"> {toast.hint}</span>}
       </span>
-      {toast.action && (
-        <Button
-          className="nbt-act"
-          label={toast.action.label}
-          onClick={() => {
-            toast.action?.run();
-            onClose();
-          }}
-        />
+      {[toast.action, toast.other].map(
+        (one) =>
+          one && (
+            <Button
+              key={one.label}
+              className="nbt-act"
+              label={one.label}
+              onClick={() => {
+                one.run();
+                onClose();
+              }}
+            />
+          ),
       )}
       <Button label="Close" icon="close" iconOnly onClick={onClose} />
     </div>

@@ -45,6 +45,8 @@ export interface PanelHost {
   openTab?: (open: Open) => void;
   /** Keeps how the table is arranged under a name that it asks for. */
   saveView?: () => void;
+  /** Opens a file of the project, or has the browser save it. */
+  openFile?: (path: string, how: "open" | "download") => void;
   /** Is given the view before it is drawn for the first time. */
   onView?: (view: ViewStore) => void;
 }

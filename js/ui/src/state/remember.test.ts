@@ -71,6 +71,46 @@ test("a project without a remembered view, or that does not answer, is shown by 
   expect(arranged(view.getState())).toEqual(ARRANGED);
 });
 
+/** A project that answers after so many milliseconds. */
+const slow = (state: Saved["state"], wait: number) =>
+  new FakeTransport({
+    "tables.view": async () => {
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      return { state };
+    },
+    "tables.save": (view) => view,
+  });
+
+test("a remembered view that comes after the panel was shown is taken, below what its caller asked for", async () => {
+  const view = createView();
+  const transport = slow({ filter: "kept", groupBy: "params.lr" }, 5000);
+  void remember(view, transport, { filter: "asked" });
+  await vi.advanceTimersByTimeAsync(4000);
+  expect(view.getState()).toMatchObject({ filter: "asked", groupBy: ARRANGED.groupBy });
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(view.getState()).toMatchObject({ filter: "asked", groupBy: "params.lr" });
+  expect(transport.of("tables.save")).toEqual([]);
+});
+
+test("a remembered view that comes after the user has begun to arrange the panel is not taken", async () => {
+  const view = createView();
+  const transport = slow({ filter: "kept" }, 5000);
+  void remember(view, transport, {});
+  await vi.advanceTimersByTimeAsync(1000);
+  view.getState().set({ groupBy: "params.lr" });
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(view.getState()).toMatchObject({ filter: "", groupBy: "params.lr" });
+});
+
+test("a remembered view that comes after the panel was closed changes nothing", async () => {
+  const view = createView();
+  const ended = remember(view, slow({ filter: "kept" }, 5000), {});
+  await vi.advanceTimersByTimeAsync(1000);
+  (await ended)();
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(view.getState().filter).toBe("");
+});
+
 test("a change made just before the panel closes is saved", async () => {
   const view = createView();
   const transport = saving();

@@ -7,13 +7,26 @@ import { type Arranged, arranged, restored, type ViewStore } from "./view";
 const WAIT = 700; // milliseconds for the remembered view before the panel is shown without it
 const SAVE_AFTER = 600; // milliseconds of quiet
 
-/** Arrange the view as it was, then as the caller of the panel asked; save what changes. Returns what ends that. */
+/**
+ * Arrange the view as it was, then as the caller of the panel asked; save what changes. Returns what ends that. How it
+ * was may be told only after WAIT, by a busy kernel or a slow server: it is taken as long as nothing was arranged since.
+ */
 export async function remember(view: ViewStore, transport: Transport, spec: PanelSpec): Promise<() => void> {
-  const saved = await transport.ask("tables.view", {}, { timeout: WAIT }).catch(() => null);
+  const answer = transport.ask("tables.view", {}).catch(() => null);
+  const saved = await inTime(answer);
   view.setState({ ...restored(saved?.state), ...asked(spec) });
   if (spec.open) view.setState({ open: { kind: "run", id: spec.open } });
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let ended = false;
   let last = arranged(view.getState());
+  if (saved === undefined) {
+    const shown = last;
+    void answer.then((late) => {
+      if (ended || Object.keys(differing(shown, arranged(view.getState()))).length) return;
+      last = arranged({ ...view.getState(), ...restored(late?.state), ...asked(spec) });
+      view.setState(last);
+    });
+  }
   const save = async (closing: boolean) => {
     timer = undefined;
     const state = arranged(view.getState());
@@ -31,12 +44,22 @@ export async function remember(view: ViewStore, transport: Transport, spec: Pane
     timer = setTimeout(() => void save(false), SAVE_AFTER);
   });
   return () => {
+    ended = true;
     end();
     if (timer !== undefined) {
       clearTimeout(timer);
       void save(true);
     }
   };
+}
+
+/** What it is, or undefined if that is not known soon. */
+async function inTime<T>(answer: Promise<T>): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, WAIT, undefined);
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 
 function differing(before: Arranged, now: Arranged): Partial<Arranged> {

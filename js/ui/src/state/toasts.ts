@@ -7,6 +7,8 @@ export interface Toast {
   hint?: string;
   kind: "done" | "error" | "note";
   action?: { label: string; run: () => void };
+  /** Another thing that can be done. */
+  other?: { label: string; run: () => void };
 }
 
 export interface Toasts {

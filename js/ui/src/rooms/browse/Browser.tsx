@@ -2,6 +2,8 @@
 import { type KeyboardEvent, type RefObject, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useShallow } from "zustand/react/shallow";
 import { ErrorNote } from "../../parts/Notes";
+import { ExportMenu } from "../export/ExportMenu";
+import { exportChoices, openerOf } from "./exporting";
 import { type FormPlace, Forms } from "./Forms";
 import { Head } from "./Head";
 import type { Host, Spot } from "./host";
@@ -12,7 +14,6 @@ import { Running } from "./Running";
 import { SearchBox } from "./SearchBox";
 import { Sections } from "./Sections";
 import { SelectedBar } from "./SelectedBar";
-
 import { Nothing } from "./States";
 import { useActions } from "./useActions";
 import { useList, useNow } from "./useList";
@@ -42,6 +43,7 @@ export function Browser({ spot, section, onSection, host, visible, directions }:
     [asked, shown, notebook, directions],
   );
   useList(list, question, visible);
+  const selected = useBrowse(memory, (one) => one.selected);
   // Each second while something is told by the second, else often enough for "3 min ago".
   const now = useNow(list.running.length > 0 ? 1 : 20, visible);
   const actions = useActions(memory, spot, host);
@@ -161,6 +163,11 @@ export function Browser({ spot, section, onSection, host, visible, directions }:
       <div className="nbt-side-tools">
         <SearchBox memory={memory} input={input} onLeave={focusList} />
         <ViewMenu memory={memory} />
+        <ExportMenu
+          iconOnly
+          choices={exportChoices(question, notebook, selected, list.matched)}
+          openFile={openerOf(host, project, actions.fail)}
+        />
       </div>
       <div className="nbt-side-body" ref={body}>
         {list.error && list.matched === undefined ? (

@@ -1,5 +1,6 @@
 // One run in two lines: what it is called, with its tags; how it went, when, and what it gave.
 import { memo } from "react";
+import { peoples } from "../../lib/columns";
 import { duration } from "../../lib/format";
 import { sign } from "../../lib/palette";
 import { Icon } from "../../parts/Icon";
@@ -36,7 +37,7 @@ interface Props {
 export const Row = memo(function Row({ held, index, id, now, active, selected, renaming, directions, events }: Props) {
   const { row } = held;
   const { colour, glyph } = sign(row.id);
-  const tags = Object.entries(row.tags);
+  const tags = peoples(row.tags);
   const time = took(held, now);
   const classes = ["nbt-side-row", active ? "nbt-active" : "", selected ? "nbt-on" : ""];
   return (

@@ -1,5 +1,5 @@
 // For the tests: a list over made-up runs, with a page that writes down what is asked of it.
-import { act, render, screen } from "@testing-library/preact";
+import { act, fireEvent, render, screen } from "@testing-library/preact";
 import { vi } from "vitest";
 import { type Answers, FakeTransport } from "../../api/fake";
 import { AskError } from "../../api/transport";
@@ -168,3 +168,9 @@ export const names = () => [...document.querySelectorAll(".nbt-side-row .nbt-sid
 export const rowOf = (name: string) =>
   screen.getAllByRole("row").find((row) => row.querySelector(".nbt-side-name")?.textContent === name) as HTMLElement;
 export const box = () => screen.getByRole("combobox") as HTMLInputElement;
+
+export const grid = () => screen.getByRole("grid");
+export const press = (key: string, more: KeyboardEventInit = {}) => fireEvent.keyDown(grid(), { key, ...more });
+
+/** What the notices at the bottom say. */
+export const said = () => [...document.querySelectorAll(".nbt-toast > span")].map((one) => one.textContent);

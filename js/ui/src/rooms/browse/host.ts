@@ -11,6 +11,8 @@ export interface HostCommands {
   restoreCode: { project: string; run: string };
   insertCode: { project: string; run: string };
   runWithParams: { project: string; run: string };
+  /** Opens a file of the project, or has the browser save it. */
+  openFile: { project: string; path: string; download: boolean };
   /** Makes the active cell a tracked one. */
   toggleTracked: Record<string, never>;
   /** Takes the list out of sight. */

@@ -1,5 +1,6 @@
 // How a run reads in a line of the list, and in its tooltip.
 import type { BriefRow, Progress } from "../../contract";
+import { peoples } from "../../lib/columns";
 import { ago, duration, number, oneLine, toNumber } from "../../lib/format";
 import type { Held } from "./list";
 
@@ -43,7 +44,7 @@ export function tooltip(row: BriefRow): string {
     metric ? `${oneLine(metric.name, MOST)} = ${number(toNumber(metric.value))}` : "",
     row.notebook ? oneLine(row.notebook, MOST) : "",
     row.experiment ? `experiment ${oneLine(row.experiment, MOST)}` : "",
-    ...Object.entries(row.tags)
+    ...peoples(row.tags)
       .slice(0, 20)
       .map(([name, value]) => tagText(name, value, MOST)),
     row.note ? `Note: ${oneLine(row.note, MOST)}` : "",

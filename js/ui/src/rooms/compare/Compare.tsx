@@ -1,5 +1,5 @@
 // Runs side by side: what differs between them, what came out, their code and their curves.
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { oneLine, plural } from "../../lib/format";
 import { Button } from "../../parts/Button";
 import { Spinner } from "../../parts/Marks";
@@ -7,6 +7,7 @@ import { EmptyState, ErrorNote } from "../../parts/Notes";
 import { useAllColumns } from "../../state/columns";
 import { usePanel } from "../../state/panel";
 import { useSetView, useView } from "../../state/view";
+import { ExportMenu } from "../export/ExportMenu";
 import { CurvesOf } from "../lazy";
 import { CodeDiff } from "./CodeDiff";
 import { CompareTable } from "./CompareTable";
@@ -27,8 +28,8 @@ export function Compare({ ids }: { ids: string[] }) {
     const left = ids.filter((one) => one !== id);
     set({ open: left.length ? { kind: "compare", ids: left } : null });
   };
-  // The keyboard comes along, so that Escape goes back.
-  useEffect(() => room.current?.focus({ preventScroll: true }), []);
+  // The keyboard comes along, so that Escape goes back, also one that is pressed at once.
+  useLayoutEffect(() => room.current?.focus({ preventScroll: true }), []);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Escape") return;
     event.stopPropagation();
@@ -41,6 +42,7 @@ export function Compare({ ids }: { ids: string[] }) {
         <h2 className="nbt-room-title">Compare {plural(details.runs.length || wanted.length, "run")}</h2>
         {details.loading && <Spinner label="Loading the runs" />}
         <span className="nbt-spring" />
+        <ExportMenu choices={[{ label: "The runs compared", count: ids.length, which: { runs: ids } }]} />
         {host?.openTab && (
           <Button label="Open in a tab" icon="expand" onClick={() => host.openTab?.({ kind: "compare", ids })} />
         )}

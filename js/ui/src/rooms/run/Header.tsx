@@ -8,6 +8,7 @@ import { Menu, MenuItem } from "../../parts/Menu";
 import { usePanel } from "../../state/panel";
 import { useAsk } from "../../state/query";
 import { useSetView, useView } from "../../state/view";
+import { ExportMenu } from "../export/ExportMenu";
 import { VerdictChip } from "../lineage/Verdict";
 import { useCopy } from "./copy";
 import { Edit } from "./Edit";
@@ -56,6 +57,7 @@ export function Title({ row, heading }: { row: RunRow; heading: Ref<HTMLHeadingE
           title="Copy the run's id"
           onClick={() => copy(row.id, `the id ${row.id}`)}
         />
+        <ExportMenu iconOnly choices={[{ label: "This run", count: 1, which: { runs: [row.id] } }]} />
         <Menu label="More" icon="more" iconOnly>
           {(close) => (
             <>

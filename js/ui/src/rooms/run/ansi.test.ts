@@ -41,7 +41,7 @@ test("an escape that was cut does not eat the text", () => {
 
 test("a long text of escapes takes no time to speak of", () => {
   const start = performance.now();
-  ansi("\x1b[".repeat(50_000));
-  ansi(`\x1b]${"x".repeat(300_000)}`);
-  expect(performance.now() - start).toBeLessThan(1000);
+  ansi("\x1b[".repeat(200_000));
+  ansi(`\x1b]${"x".repeat(1_200_000)}`);
+  expect(performance.now() - start).toBeLessThan(10_000); // each looked at once: a busy machine needs a tenth of it
 });

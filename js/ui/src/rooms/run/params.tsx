@@ -8,18 +8,24 @@ const SOURCES: Record<string, string> = {
   call: "an argument of a call in the cell",
   cell: "assigned in the cell",
   notebook: "a variable of the notebook that the cell read",
+  autolog: "told by the framework",
+  default: "told by the framework; as by default",
 };
 
-/** Those that were logged first, then what was captured; each as the server ordered it. */
+/** Those that were logged first, then what was captured, then what nobody set; each as the server ordered it. */
 export function explicitFirst(params: readonly Param[]): Param[] {
-  return [...params].sort((a, b) => Number(b.source === "explicit") - Number(a.source === "explicit"));
+  return [...params].sort((a, b) => rank(a) - rank(b));
+}
+
+function rank({ source }: Param): number {
+  return source === "explicit" ? 0 : source === "default" ? 2 : 1;
 }
 
 export function Source({ source }: { source: string }) {
   const explicit = source === "explicit";
   return (
     <span className={`nbt-source${explicit ? "" : " nbt-source-captured"}`} title={SOURCES[source] ?? source}>
-      {explicit ? "explicit" : "captured"}
+      {explicit ? "explicit" : source === "default" ? "default" : "captured"}
     </span>
   );
 }

@@ -1,7 +1,7 @@
 // What stands in the cells of a run. Plain functions: a table has hundreds of cells in sight.
 import type { ReactNode } from "react";
 import type { RunRow } from "../../../contract";
-import { type Column, cellValue, metricOf } from "../../../lib/columns";
+import { type Column, cellValue, metricOf, peoples } from "../../../lib/columns";
 import { ago, duration, general, MISSING, number, percent, signed, toNumber, value, when } from "../../../lib/format";
 import { sign } from "../../../lib/palette";
 import { Icon } from "../../../parts/Icon";
@@ -92,7 +92,7 @@ function QuickButton({ act, label, icon }: { act: string; label: string; icon: "
 }
 
 function tagsOf(tags: Record<string, string>, hovered: boolean): ReactNode {
-  const all = Object.entries(tags);
+  const all = peoples(tags);
   return (
     <>
       {all.map(([name, text]) => {

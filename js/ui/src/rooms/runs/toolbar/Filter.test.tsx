@@ -110,6 +110,17 @@ test("Tab takes the first completion, and a second Tab leaves the box", async ()
   expect(view().filter).toBe("");
 });
 
+test("Tab never takes a completion of what stood there a moment ago", async () => {
+  show(<Filter />, answers());
+  type("par");
+  await pass(70);
+  type("params.l");
+  await pass(5); // no answer to this yet
+  press("Tab");
+  await pass();
+  expect(box().value).toBe("params.lr ");
+});
+
 test("The arrow keys choose a completion that Enter takes, Escape closes the list", async () => {
   show(<Filter />, answers());
   type("par");

@@ -1,11 +1,11 @@
 // A text to copy by hand, where the browser does not let the panel do it.
-import { useEffect, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 import { Button } from "../../../parts/Button";
 import { Dialog } from "../../../parts/Dialog";
 
 export function TextDialog({ title, text, onClose }: { title: string; text: string; onClose: () => void }) {
   const box = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     box.current?.focus();
     box.current?.select();
   }, []);

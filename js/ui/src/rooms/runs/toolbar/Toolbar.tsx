@@ -1,5 +1,7 @@
 // The bar over the runs: which runs, which columns, how they are grouped, and the way out for them.
 import { useRef } from "react";
+import { useTableChoices } from "../../export/choices";
+import { ExportMenu } from "../../export/ExportMenu";
 import { Baseline } from "./Baseline";
 import { Chips } from "./Chips";
 import { Columns } from "./Columns";
@@ -15,6 +17,7 @@ const WORDS_BELOW = 720; // pixels under which the buttons show their icons only
 export function Toolbar() {
   const box = useRef<HTMLDivElement>(null);
   const narrow = useNarrow(box, WORDS_BELOW);
+  const choices = useTableChoices();
   return (
     <div ref={box} className={`nbt-toolbar${narrow ? " nbt-narrow" : ""}`}>
       <Scope />
@@ -23,6 +26,7 @@ export function Toolbar() {
       <GroupBy />
       <Baseline />
       <Copy />
+      <ExportMenu choices={choices} />
       <ViewMenu />
       <Chips />
     </div>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isBegun, offers, pointed, take, toPoints, toUnits, wordAt } from "./completion";
+import { isBegun, narrowed, offers, pointed, take, toPoints, toUnits, wordAt } from "./completion";
 
 const word = (text: string, caret = text.length) => text.slice(...wordAt(text, caret));
 
@@ -30,6 +30,12 @@ test("A completion takes the whole word's place and leaves room to type on", () 
 test("What stands there already is no offer", () => {
   expect(offers(["params.lr"], "PARAMS.lr")).toEqual([]);
   expect(offers(["params.lr", "params.lr2"], "params.lr")).toHaveLength(2);
+});
+
+test("Of what was offered, only what fits the longer word stays, and not that word itself", () => {
+  expect(narrowed(["params.depth", "params.lr", "params.lr2"], "PARAMS.L")).toEqual(["params.lr", "params.lr2"]);
+  expect(narrowed(["params.depth", "params.lr"], "params.lr")).toEqual([]);
+  expect(narrowed(["params.depth"], "")).toEqual([]);
 });
 
 test("A lone field is an expression that was begun, and words are not", () => {

@@ -52,6 +52,13 @@ export function offers(words: readonly string[], typed: string): string[] {
   return words.length === 1 && words[0]?.toLowerCase() === known ? [] : [...words];
 }
 
+/** Of the words offered for the beginning of a word, those that still fit when more of it stands there. */
+export function narrowed(words: readonly string[], typed: string): string[] {
+  const known = typed.toLowerCase();
+  const fitting = words.filter((word) => known && word.toLowerCase().startsWith(known));
+  return offers(fitting, typed);
+}
+
 const LONE =
   /^[\s(]*(?:not\s+)?(?:(?:params?|metrics?|tags?)\.\S*|status|started|ended|duration|experiment|notebook)\s*$/i;
 

@@ -1,7 +1,7 @@
 // What could stand at the caret of the filter, asked from Python while one types.
 import { useCallback, useEffect, useRef, useState } from "react";
 import { usePanel } from "../../../state/panel";
-import { offers, toPoints, wordAt } from "./completion";
+import { narrowed, offers, toPoints, wordAt } from "./completion";
 
 const WAIT = 60; // milliseconds without a key
 
@@ -36,11 +36,13 @@ export function useCompletion(): Completion {
   const ask = useCallback(
     (text: string, caret: number) => {
       stop();
+      const [start] = wordAt(text, caret);
+      const typed = text.slice(start, caret);
+      // Until the answer is here: Tab must not take a word that no longer fits what stands there.
+      setState((now) => ({ words: narrowed(now.words, typed), active: -1, begun: typed !== "" }));
       timer.current = setTimeout(async () => {
         const controller = new AbortController();
         asking.current = controller;
-        const [start] = wordAt(text, caret);
-        const typed = text.slice(start, caret);
         try {
           const request = { text, position: toPoints(text, caret) };
           const { words } = await transport.ask("runs.complete", request, { signal: controller.signal });
