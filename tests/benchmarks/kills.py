@@ -6,24 +6,25 @@ points told must be there, in order and exact.
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
-import sqlite3
 import struct
 import subprocess
 import time
-from contextlib import closing
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
+import readers
 from child import command, environment, folder, in_child
 from subjects import SUBJECTS
 from table import Line, judge
 
 PACE = 0.001  # seconds between two calls, as in a training loop; the trackers that lose are not hurried
+_WHY = (
+    "a loss has no excuse here: before its `log` returns, a point is in the journal's mapping, which the system keeps "
+    "when the process is killed. What is missing is a fault still to be found, unless nothing was acknowledged at all."
+)
 _NUMBER = struct.Struct("<q")
 
 
@@ -65,56 +66,8 @@ def check_reader(subject: str, count: int = 300) -> None:
 
 def kept(subject: str, place: str) -> int:
     """Inside another child: how many of the points 0, 1, 2 … can be read, up to the first that is missing."""
-    found = _READERS[subject](Path(place))
+    found = readers.history(subject, place)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], enumerate(found)))
-
-
-def _nbtrack(place: Path) -> Any:
-    from nbtrack.base.config import Project
-    from nbtrack.runs.service import RunsService
-
-    return RunsService(Project(place)).history("bench", "loss").values
-
-
-def _trackio(place: Path) -> list[Any]:
-    with closing(sqlite3.connect(place / "bench.db")) as conn:
-        if not conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'metrics'").fetchone():
-            return []  # killed before its first batch
-        return [json.loads(row[0])["loss"] for row in conn.execute("SELECT metrics FROM metrics ORDER BY step")]
-
-
-def _wandb(place: Path) -> list[Any]:
-    from wandb.proto.wandb_internal_pb2 import Record
-
-    found = []
-    for file in place.rglob("*.wandb"):
-        for body in _leveldb_log(file.read_bytes()[7:], at=7):
-            record = Record.FromString(body)
-            items = record.history.item if record.HasField("history") else ()
-            found += [json.loads(item.value_json) for item in items if "loss" in (item.key, *item.nested_key)]
-    return found
-
-
-def _leveldb_log(data: bytes, at: int) -> list[bytes]:
-    """The records of a log in LevelDB's format: blocks of 32 KiB; crc, length and type before each fragment."""
-    found, parts, offset = [], b"", 0
-    while offset + 7 <= len(data):
-        left = 32768 - (at + offset) % 32768
-        if left < 7:
-            offset += left
-            continue
-        size, kind = struct.unpack_from("<HB", data, offset + 4)
-        if not kind or offset + 7 + size > len(data):
-            break
-        parts += data[offset + 7 : offset + 7 + size]
-        offset += 7 + size
-        if kind in (1, 4):  # whole, or the last fragment
-            found.append(parts)
-            parts = b""
-    return found
-
-
-_READERS = {"nbtrack": _nbtrack, "trackio": _trackio, "wandb": _wandb}
 
 
 def kill(subject: str, moment: float, pace: float) -> tuple[int, int]:
@@ -162,8 +115,8 @@ def _settle(place: Path, patience: float = 10.0) -> None:
 def lines(quick: bool, rivals: list[str]) -> list[Line]:
     """The lines of this part."""
     chance = random.Random(20)
-    rounds = 2 if quick else 5
-    found: dict[str, list[tuple[int, int]]] = {name: [] for name in ("nbtrack", *rivals)}
+    rounds = 1 if quick else 5
+    found: dict[str, list[tuple[int, int]]] = {name: [] for name in ("nbtrack", "sqlite3", *rivals)}
     for name in found:
         check_reader(name)
     hurried = []
@@ -178,7 +131,9 @@ def lines(quick: bool, rivals: list[str]) -> list[Line]:
     ]
     table[0].note = (
         "Kills: at the same random moments for all, within 2 s of the first point, so a share says little: what is "
-        "lost is the last batch (trackio writes every 0.5 s). After a proper end each reader found every point."
+        "lost is the last batch (trackio writes every 0.5 s, TensorBoard's writer what its buffer holds, up to 120 s). "
+        "After a proper end each reader found every point. sqlite3 commits each point. Aim finds a run "
+        "that was killed only after `aim storage reindex`, which is done here."
     )
     return table
 
@@ -189,4 +144,5 @@ def _line(what: str, found: dict[str, list[tuple[int, int]]]) -> Line:
     acknowledged, lost = totals["nbtrack"]
     verdict = judge(lost == 0 and acknowledged > 0)
     values = {name: float(lost) for name, (_, lost) in totals.items()}
-    return Line("kills", what, cells, "0", verdict, values={**values, "acknowledged": float(acknowledged)})
+    values["acknowledged"] = float(acknowledged)
+    return Line("kills", what, cells, "0", verdict, values=values, better="low", why=_WHY)

@@ -11,10 +11,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from panel import Server, Watched, ui
+from child import folder, in_child
+from panel import SMALL, Server, Watched, prepared, ui
+from shared import shared
 
 # Put into a page before anything else is: notes when JupyterLab has started and when its layout is there.
 NOTES = """
@@ -31,6 +34,22 @@ Object.defineProperty(window, "jupyterapp", {
 OURS = """() => performance.getEntriesByType("resource")
     .filter(({ name }) => name.includes("/extensions/nbtrack/"))
     .map(({ name, decodedBodySize }) => [name.split("/").pop().split("?")[0], decodedBodySize])"""
+
+
+@contextmanager
+def project_of(quick: bool, steps: int) -> Iterator[Path]:
+    """A project of 18 runs; a small measurement takes the one that all parts share, and with it their JupyterLab."""
+    if quick:
+        with prepared("runs", _seeded, quick, **SMALL) as place:
+            yield place
+        return
+    with folder() as made:
+        in_child("panel_saved:demo", made, steps=steps)
+        yield Path(made)
+
+
+def _seeded(place: Path) -> None:
+    in_child("panel_table:seed", str(place), **SMALL)
 
 
 class Running:
@@ -55,9 +74,19 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, home: Path, *, on: bool = True) -> Iterator[Running]:
+def running(project: Path, *, on: bool = True) -> Iterator[Running]:
     """A JupyterLab on a folder, with a new home; nbtrack's extensions are switched off as a user does it."""
-    home.mkdir(parents=True)
+    with shared(("lab", project, on), partial(_started, project, on)) as found:
+        yield found
+
+
+@contextmanager
+def _started(project: Path, on: bool) -> Iterator[Running]:
+    with folder() as home:  # as long as the server is there: where it keeps that the extensions are off
+        yield from _served(project, Path(home), on)
+
+
+def _served(project: Path, home: Path, on: bool) -> Iterator[Running]:
     if not on:
         own = {**os.environ, "JUPYTER_CONFIG_DIR": str(home / "jupyter_config_dir")}
         for words in (
@@ -66,7 +95,7 @@ def running(folder: Path, home: Path, *, on: bool = True) -> Iterator[Running]:
         ):
             subprocess.run([sys.executable, "-m", *words], env=own, check=True, capture_output=True)
     began = time.monotonic()
-    with ui("lab").running_lab(folder, home) as lab:
+    with ui("lab").running_lab(project, home) as lab:
         yield Running(lab, began)
 
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from statistics import mean
@@ -20,11 +21,13 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from child import environment, folder
+from shared import shared
 from table import Line, judge, median, milli
 
 HERE = Path(__file__).resolve().parent
 TESTS = HERE.parent
 STATIC = TESTS.parent / "nbtrack" / "widget" / "static"
+SMALL = {"runs": 400, "params": 12, "metrics": 6}  # of the project that the parts of a small run share
 SIZE = {"width": 1280, "height": 900}
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
@@ -157,12 +160,20 @@ class Watched:
 @contextmanager
 def browser() -> Iterator[Callable[[], Watched]]:
     """A browser: what is given makes a page of its own context, of which nothing is known from before."""
+    with shared("browser", _launched) as found:
+        yield lambda: Watched(found.new_context(viewport=SIZE).new_page())
+        for context in found.contexts:
+            context.close()
+
+
+@contextmanager
+def _launched() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         found = ui("browser").launch(playwright)
         try:
-            yield lambda: Watched(found.new_context(viewport=SIZE).new_page())
+            yield found
         finally:
             found.close()
 
@@ -171,9 +182,8 @@ def browser() -> Iterator[Callable[[], Watched]]:
 def prepared(name: str, make: Callable[[Path], None], quick: bool, **sizes: int) -> Iterator[Path]:
     """A project that ``make`` fills: kept for the next time beside this Python, unless it is a small one."""
     if quick:
-        with folder() as place:
-            make(Path(place))
-            yield Path(place)
+        with shared(("project", name, *sizes.items()), partial(_small, make)) as place:
+            yield place
         return
     sources = (HERE / "seed.py", TESTS.parent / "nbtrack" / "runs" / "migrations.py")
     about = json.dumps(sizes, sort_keys=True) + "".join(path.read_text(encoding="utf-8") for path in sources)
@@ -185,6 +195,13 @@ def prepared(name: str, make: Callable[[Path], None], quick: bool, **sizes: int)
         make(half)
         half.rename(kept)
     yield kept
+
+
+@contextmanager
+def _small(make: Callable[[Path], None]) -> Iterator[Path]:
+    with folder() as place:
+        make(Path(place))
+        yield Path(place)
 
 
 def forget(project: Path) -> None:
@@ -219,11 +236,12 @@ def line(
     *,
     ok_by_cpu: bool = False,
     note: str = "",
+    why: str = "",
     **values: float,
 ) -> Line:
     """A line of the table; the panel has no rivals in it."""
     verdict = "" if ok is None else judge(ok, ok_by_cpu)
-    return Line(part, what, {"nbtrack": shown}, goal, verdict, note, values)
+    return Line(part, what, {"nbtrack": shown}, goal, verdict, note, values, why=why)
 
 
 def spread(values: Sequence[float], unit: str = "ms") -> str:

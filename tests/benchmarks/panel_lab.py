@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from child import folder, in_child
-from panel import Watched, browser, line, spread, tell, ui
+from labs import project_of, running
+from panel import Watched, browser, line, spread, tell
 from table import Line, median
 
 PART = "panel_lab"
@@ -37,12 +36,12 @@ FIRST = "(id) => probe.first() === id"
 def lines(quick: bool, rivals: list[str]) -> list[Line]:
     """The lines of this part."""
     rounds, asks = (1, 2) if quick else (3, 8)
-    with folder() as at:
-        project = Path(at) / "project"
-        project.mkdir()
-        in_child("panel_saved:demo", str(project), steps=20 if quick else 120)
-        with ui("lab").running_lab(project, Path(at) / "home") as lab, browser() as new:
-            found = [_notebook(lab, new(), number, asks) for number in range(rounds)]
+    with (
+        project_of(quick, steps=120) as project,
+        running(project) as server,
+        browser() as new,
+    ):
+        found = [_notebook(server.lab, new(), number, asks) for number in range(rounds)]
     first, again = [one["first"] for one in found], [one["again"] for one in found]
     idle, busy = [took for one in found for took in one["idle"]], [took for one in found for took in one["busy"]]
     note = "Panel in JupyterLab: 18 runs; from running the cell, or the last key, until the frame that shows it."

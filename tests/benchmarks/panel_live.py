@@ -21,6 +21,16 @@ RUNS, METRICS = 4, ("loss", "acc", "grad_norm", "lr", "f1")
 HISTORIES = (1000, 50_000)
 HERTZ = 10
 LATE = 50  # milliseconds between two frames: three of them were left out
+_WHY_LATE = (
+    "the four charts are stroked by the processor, for the browser has no GPU here, on cores that the process which "
+    "logs and the one which answers use at the same time. The page's own longest task is told beside it, in CPU; what "
+    "is late without the panel, too, is the machine's doing."
+)
+_WHY_BYTES = (
+    "of the curves a tick asks only for what is new; the rest are rows of the table, sent anew with each change. A "
+    "curve that has grown far beyond its pixels is asked for whole again, thinned, which falls into one measurement "
+    "and not into another."
+)
 Found = dict[str, float]
 
 
@@ -66,6 +76,7 @@ def lines(quick: bool, rivals: list[str]) -> list[Line]:
             f"that curves {found[short]['curves'] / 1000:,.1f} kB and {found[long]['curves'] / 1000:,.1f} kB",
             "≤ 1.5×",
             ratio <= 1.5,
+            why=_WHY_BYTES,
             ratio=ratio,
         ),
     ]
@@ -164,5 +175,6 @@ def _frames(what: str, history: int, found: Found) -> Line:
         note=f"Panel, live: a frame is late more than {LATE} ms after the one before, a task is long from there on. "
         "What is late in half the time without the panel, while the process still logs, is the machine's doing. CPU of "
         "the page's main thread, and of the process that answers; met in CPU: no task of the page takes so long.",
+        why=_WHY_LATE,
         **found,
     )

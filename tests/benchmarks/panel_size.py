@@ -10,6 +10,14 @@ from panel import STATIC, browser, line, served, spread
 from table import Line, median
 
 PART = "panel_size"
+_WHY_SIZE = (
+    "a widget's module has no address that parts could be loaded from, so it is one file; curves, one run and plots "
+    "are given to it apart when they are first shown, without which it would be about 390 kB."
+)
+_WHY_IMPORT = (
+    "the module comes to the page as text, as over the comm, and each new page compiles all of it, on a core that "
+    "others may use meanwhile."
+)
 # As anywidget does it: the module comes as text over the comm, and is imported from memory.
 IMPORT = """async () => {
     const text = await (await fetch("/static/panel.js")).text();
@@ -39,6 +47,7 @@ def lines(quick: bool, rivals: list[str]) -> list[Line]:
                 shown[name],
                 "≤ 250 kB" if name == "panel.js" else "",
                 size[name] <= 250 if name == "panel.js" else None,
+                why=_WHY_SIZE,
                 kB=size[name],
             )
             for name in sorted(files, key=lambda name: (name not in what, name))
@@ -50,6 +59,7 @@ def lines(quick: bool, rivals: list[str]) -> list[Line]:
             "< 300 ms",
             median(took) < 300,
             note=note,
+            why=_WHY_IMPORT,
             ms=median(took),
         ),
     ]

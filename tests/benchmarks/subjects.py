@@ -9,7 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-RIVALS = ("trackio", "wandb")
+from peers import Aim, Mlflow, MlflowBatch, TensorBoard
+
+RIVALS = ("trackio", "wandb", "mlflow", "aim", "tensorboard")
 
 
 class Nbtrack:
@@ -53,15 +55,17 @@ class Sqlite:
 
     def __init__(self, place: str) -> None:
         self.conn = connect(place)
-        self.step = 0
+        self.step = self.number = 0
 
     def begin(self, name: str, params: dict[str, Any], tags: dict[str, str]) -> None:
-        save_run(self.conn, 1, name, params, tags, [])
+        self.number = self.conn.execute("INSERT INTO runs (name) VALUES (?)", (name,)).lastrowid or 0
+        save_values(self.conn, self.number, params, tags)
         self.conn.commit()
+        self.step = 0
 
     def log(self, metrics: dict[str, float]) -> None:
         now, step = time.time(), self.step
-        rows = [(1, key, step, now, value) for key, value in metrics.items()]
+        rows = [(self.number, key, step, now, value) for key, value in metrics.items()]
         self.conn.executemany("INSERT INTO points VALUES (?, ?, ?, ?, ?)", rows)
         self.conn.commit()
         self.step += 1
@@ -80,11 +84,11 @@ def connect(place: str) -> sqlite3.Connection:
     conn.execute("PRAGMA synchronous = NORMAL")
     conn.executescript(
         """
-        CREATE TABLE runs (n INTEGER PRIMARY KEY, name TEXT);
-        CREATE TABLE params (run INTEGER, name TEXT, value, PRIMARY KEY (run, name));
-        CREATE TABLE tags (run INTEGER, name TEXT, value TEXT, PRIMARY KEY (run, name));
-        CREATE TABLE points (run INTEGER, key TEXT, step INTEGER, time REAL, value REAL);
-        CREATE INDEX points_of ON points (run, key, step);
+        CREATE TABLE IF NOT EXISTS runs (n INTEGER PRIMARY KEY, name TEXT);
+        CREATE TABLE IF NOT EXISTS params (run INTEGER, name TEXT, value, PRIMARY KEY (run, name));
+        CREATE TABLE IF NOT EXISTS tags (run INTEGER, name TEXT, value TEXT, PRIMARY KEY (run, name));
+        CREATE TABLE IF NOT EXISTS points (run INTEGER, key TEXT, step INTEGER, time REAL, value REAL);
+        CREATE INDEX IF NOT EXISTS points_of ON points (run, key, step);
         """
     )
     return conn
@@ -103,9 +107,14 @@ def save_run(
 ) -> None:
     """A whole run in the hand-written database; the caller commits."""
     conn.execute("INSERT INTO runs VALUES (?, ?)", (number, name))
+    save_values(conn, number, params, tags)
+    conn.executemany("INSERT INTO points VALUES (?, ?, ?, ?, ?)", points)
+
+
+def save_values(conn: sqlite3.Connection, number: int, params: dict[str, Any], tags: dict[str, str]) -> None:
+    """What a run in the hand-written database begins with; the caller commits."""
     conn.executemany("INSERT INTO params VALUES (?, ?, ?)", [(number, *item) for item in params.items()])
     conn.executemany("INSERT INTO tags VALUES (?, ?, ?)", [(number, *item) for item in tags.items()])
-    conn.executemany("INSERT INTO points VALUES (?, ?, ?, ?, ?)", points)
 
 
 class Trackio:
@@ -163,7 +172,18 @@ SUBJECTS: dict[str, Callable[[str], Any]] = {
     "sqlite3": Sqlite,
     "trackio": Trackio,
     "wandb": Wandb,
+    "mlflow": Mlflow,
+    "mlflow_batch": MlflowBatch,
+    "aim": Aim,
+    "tensorboard": TensorBoard,
 }
+
+
+def finish(tracker: Any) -> None:
+    """Close, and index where nothing can be read before that."""
+    tracker.close()
+    if hasattr(tracker, "index"):
+        tracker.index()
 
 
 def present(without: list[str]) -> list[str]:

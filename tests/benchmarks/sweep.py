@@ -66,6 +66,11 @@ def lines(quick: bool, rivals: list[str]) -> list[Line]:
     count = side * side
     wall, spent = median(one["first"] for one in cell), median(one["first_cpu"] for one in cell)
     note = f"Sweeps: {count} combinations of two params of a cell of three lines, in a shell with 300 names."
+    why = (
+        "each trial is a tracked cell of its own, one after the other: its literals are replaced, a run is begun, "
+        f"captured and ended, and its end waits until the disk has it, {count} times over, while the background brings "
+        "in the trials before."
+    )
     return [
         Line(
             "sweep",
@@ -75,6 +80,7 @@ def lines(quick: bool, rivals: list[str]) -> list[Line]:
             judge(wall <= 5, spent <= 5),
             note,
             {"nbtrack": wall, "cpu": spent},
+            why=why,
         ),
         Line(
             "sweep",
