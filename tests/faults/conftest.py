@@ -45,7 +45,7 @@ class Scripts:
     def run(self, code: str, *args: object, **options: Any) -> str:
         """Run to the end, which must be a good one; what it printed to standard error."""
         process = self.start(code, *args, **options)
-        errors = process.communicate(timeout=PATIENCE)[1].decode()
+        errors = process.communicate(timeout=PATIENCE * 3)[1].decode()
         assert process.returncode == 0, errors
         return errors
 
