@@ -2,12 +2,78 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from nbtrack.base.config import Project
+
+from .ui.ports import keep_apart
+
+HOMES = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR")
+
+
+# Several processes share the tests and the machine, so none of them can say how long an example should take.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+
+
+def pytest_configure() -> None:
+    """Give each process of pytest, where several share the tests, homes and ports of its own."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is not None:
+        for name in ("COLUMNS", "LINES"):  # which readline sets for processes begun by one without a terminal
+            os.environ.pop(name, None)
+        for name in HOMES:
+            if name in os.environ:
+                os.environ[name] += f"-{worker}"
+        keep_apart()
+
+
+def heed_ctrl_c() -> None:
+    """Have SIGINT raise KeyboardInterrupt, here and in each process that a test starts.
+
+    A shell that is no terminal's has what it runs in the background (``make test &``) ignore SIGINT, and who is born
+    so stays so: Python then sets up no KeyboardInterrupt. A test that sends Ctrl-C would wait for it in vain.
+    """
+    if not callable(signal.getsignal(signal.SIGINT)):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Before each test, for another may have left SIGINT ignored, as Lightning does once it was interrupted."""
+    heed_ctrl_c()
+
+
+def in_the_browser(nodeid: str) -> bool:
+    """Whether a test drives a browser."""
+    return nodeid.startswith("tests/ui/")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, where several processes share the tests."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: not in_the_browser(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give a process whole modules, whose tests share servers and kernels; and all that drives a browser to one."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByModule(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "tests/ui" if in_the_browser(nodeid) else super()._split_scope(nodeid)
+
+    config.option.loadscopereorder = False  # the order is that of pytest_collection_modifyitems
+    return ByModule(config, log)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ if "ci" in sys.argv:
 if sys.argv[1] == "build.mjs":
     out = pathlib.Path("..", "nbtrack", "widget", "static")
     out.mkdir(parents=True, exist_ok=True)
-    for name in ("panel.js", "panel.css", "curves.js", "run.js", "plotly.js"):
+    for name in ("panel.js", "panel.css", "curves.js", "run.js", "plotly.js", "report.js", "report.css"):
         (out / name).write_text("built")
     lab = pathlib.Path("lab", "labextension")
     lab.mkdir(parents=True, exist_ok=True)

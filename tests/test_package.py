@@ -31,6 +31,8 @@ LARGEST = {
     "curves.js": 150_000,
     "run.js": 150_000,
     "plotly.js": 2_000_000,
+    "report.js": 200_000,
+    "report.css": 40_000,
 }  # bytes
 DATA = f"nbtrack-{nbtrack.__version__}.data"
 RUNTIME = ("IPython", "anywidget", "ipywidgets", "msgspec", "numpy", "pandas", "plotly", "rich", "sqlite_utils")

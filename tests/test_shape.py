@@ -17,25 +17,27 @@ MAX_FUNCTION = 60
 
 # Each costs 0.1 s or more to import, so a module names them only inside the function that needs them.
 HEAVY = {
-    "IPython", "anywidget", "dask", "distributed", "ipywidgets", "jupyter_server", "keras", "lightgbm", "lightning",
-    "matplotlib", "nbclient", "nbformat", "numpy", "optuna", "pandas", "plotly", "polars", "psutil", "pynvml", "rich",
-    "sklearn", "sqlite_utils", "torch", "tornado", "transformers", "xgboost",
+    "aim", "anywidget", "dask", "distributed", "dvclive", "IPython", "ipywidgets", "jupyter_server", "keras",
+    "lightgbm", "lightning", "matplotlib", "mlflow", "nbclient", "nbformat", "numpy", "optuna", "pandas", "plotly",
+    "polars", "psutil", "pyarrow", "pynvml", "rich", "ruamel", "sklearn", "sqlite_utils", "tensorboard", "torch",
+    "tornado", "trackio", "transformers", "wandb", "xgboost",
 }  # fmt: skip
 # The magics are loaded by IPython itself, so it costs nothing there; the command line always prints through rich; the
 # models of the panel are imported when one is shown (a test in tests/widget sees to that); the server's extension is
-# loaded by a server that runs already.
+# loaded by a server that runs already; MLflow loads its plugin when it is there itself.
 HOSTS = {
     "magics": {"IPython"},
     "cli": {"rich"},
     "widget": {"anywidget", "ipywidgets"},
     "server": {"jupyter_server", "tornado"},
+    "mlflow": {"mlflow"},
 }
 # msgspec costs less and is welcome on the wire, but not on the way of a logged value.
 WITHOUT_MSGSPEC = ("base/", "capture/", "runs/recorder.py")
 WIRE = "base/wire.py"
 
 # Tests of no single room: whole notebooks through a real kernel, the panel in a real browser, what `make bench` runs.
-BESIDE = {Path("kernel"), Path("ui"), Path("benchmarks"), Path("faults")}
+BESIDE = {Path("kernel"), Path("ui"), Path("benchmarks"), Path("faults"), Path("fuzz"), Path("inputs"), Path("threats")}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

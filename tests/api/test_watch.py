@@ -188,6 +188,24 @@ def test_the_file_is_asked_only_when_it_looks_different_and_once_a_second(filled
         del watched.database.revision  # type: ignore[method-assign]
 
 
+def test_who_asks_for_it_is_told_of_each_journal_once_also_where_there_is_no_file(project: Project) -> None:
+    project.create()
+    watched, told, stirred = watch._Watched(project), list[int](), list[bool]()
+    watched.add("a", told.append, lambda: stirred.append(True))
+    watched.add("b", told.append)
+    counts = []
+    for name in (None, "0123456789ab-000001.nbj", None, "other.now", "0123456789ab-000002.nbj"):
+        if name:
+            (project.journal / name).write_bytes(b"")
+        watched.look(100.0)
+        counts.append(len(stirred))
+    assert (counts, told) == ([0, 1, 1, 1, 2], [])
+    watched.drop("a")
+    (project.journal / "0123456789ab-000003.nbj").write_bytes(b"")
+    watched.look(101.0)
+    assert len(stirred) == 2
+
+
 def test_it_looks_less_and_less_often_when_nothing_happens(filled: Project) -> None:
     watched = watch._Watched(filled)
     watched.look(1000.0)

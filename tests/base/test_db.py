@@ -12,14 +12,16 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from nbtrack.base import db, sqlite
+from nbtrack.base import db, places, sqlite
 from nbtrack.base.db import APPLICATION_ID, Database, Schema, _open_databases
 from nbtrack.base.errors import StoreError, StoreForeign, StoreLocked, StoreReadOnly, StoreTooNew
+from tests.conftest import pytest_runtest_setup
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -93,6 +95,7 @@ def test_a_new_file_is_ours_and_only_its_owners(database: Database) -> None:
             name: conn.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("application_id", "user_version", "foreign_keys", "journal_mode", "synchronous", "auto_vacuum")
         }
+        assert conn.execute("PRAGMA busy_timeout").fetchone()[0] <= 100, "Ctrl-C is not heard while SQLite waits"
     assert pragmas == {
         "application_id": APPLICATION_ID,
         "user_version": 1,
@@ -111,6 +114,29 @@ def test_tables_are_strict_and_foreign_keys_hold(database: Database) -> None:
     with pytest.raises(StoreError, match="FOREIGN KEY"), database.write() as conn:
         conn.execute("INSERT INTO things (parent) VALUES (99)")
     assert names(database) == []
+
+
+def test_foreign_keys_hold_on_every_connection(database: Database) -> None:
+    """SQLite leaves them off on each new one."""
+    add(database, "a")
+
+    def refused() -> bool:
+        with pytest.raises(StoreError, match="FOREIGN KEY"), database.write() as conn:
+            conn.execute("INSERT INTO things (parent) VALUES (99)")
+        return True
+
+    with ThreadPoolExecutor(1) as another_thread:
+        assert another_thread.submit(refused).result()
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            code = not refused()
+        finally:
+            os._exit(code)
+    assert os.waitpid(child, 0)[1] == 0
+    database.close()
+    assert refused(), "opened again"
 
 
 def test_an_exception_takes_back_all_of_a_write_and_its_revision(database: Database) -> None:
@@ -344,6 +370,41 @@ def test_threads_that_use_a_file_while_it_is_deleted_again_and_again_stand_it(tm
     run_python(code, tmp_path / "nbtrack.db")
 
 
+def test_no_thread_opens_a_file_that_came_after_its_look_while_another_is_inside_the_one_before(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both would share the log's memory, and whoever comes first to the new file cuts it short under the other."""
+    add(database, "before")
+    inside, leave, entered = threading.Event(), threading.Event(), threading.Event()
+    really = places.opened
+
+    def opened(path: Path) -> sqlite3.Connection:
+        monkeypatch.setattr(places, "opened", really)
+        path.unlink()
+        return really(path)
+
+    def stay() -> None:
+        with database.read():
+            inside.set()
+            assert leave.wait(60)
+
+    def come() -> None:
+        with database.write() as conn:
+            entered.set()
+            conn.execute("INSERT INTO parents (name) VALUES ('after')")
+
+    with ThreadPoolExecutor(2) as threads:
+        stays = threads.submit(stay)
+        assert inside.wait(60)
+        monkeypatch.setattr(places, "opened", opened)
+        comes = threads.submit(come)
+        assert not entered.wait(0.5)
+        leave.set()
+        stays.result()
+        comes.result()
+    assert names(database) == ["after"]
+
+
 def test_only_the_database_file_deleted_leaves_no_ghost_of_its_log(database: Database) -> None:
     add(database, "before")
     database.path.unlink()
@@ -469,18 +530,83 @@ def test_ctrl_c_is_heard_while_waiting_for_a_lock_and_leaves_none(
     assert not database.connection().in_transaction
 
 
+def test_tests_hear_ctrl_c_also_where_what_started_them_ignores_it() -> None:
+    """As ``make test &`` does: what is born ignoring it waits in vain for the Ctrl-C that a test sends."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        signal.raise_signal(signal.SIGINT)
+        pytest_runtest_setup()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_while_one_waits_to_make_way_lets_everybody_in_again(database: Database) -> None:
+    """A cell that copies the project's folder waits for the writers; the one who interrupts it must not bar them."""
+    add(database, "before")
+    inside, leave = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with database.write() as conn:
+            inside.set()
+            assert leave.wait(30)
+            conn.execute("INSERT INTO parents (name) VALUES ('theirs')")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert inside.wait(30)
+    timer = threading.Timer(0.3, signal.pthread_kill, (threading.get_ident(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        database.make_way()
+    timer.join()
+    leave.set()
+    writer.join(10)
+    assert not writer.is_alive()
+    others = threading.Thread(target=add, args=(database, "others"), daemon=True)
+    others.start()
+    others.join(10)
+    assert not others.is_alive(), "the gate is open again"
+    assert names(database) == ["before", "theirs", "others"]
+
+
+def test_ctrl_c_inside_a_checksum_is_ctrl_c_and_not_an_error_of_the_file(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite makes an error of its own of whatever is raised in a function that it calls."""
+    add(database, "before")
+    with database.write() as conn:
+        conn.execute("SELECT row_sum('before any', 1)")
+
+    def interrupted(*values: object) -> int:
+        signal.raise_signal(signal.SIGINT)
+        return 0
+
+    monkeypatch.setattr(sqlite, "row_sum", interrupted)
+    database.close()
+    with pytest.raises(KeyboardInterrupt), database.write() as conn:
+        conn.execute("INSERT INTO parents (name) VALUES (row_sum('a'))")
+    with pytest.raises(KeyboardInterrupt), database.read() as conn:
+        conn.execute("SELECT row_sum('a')").fetchone()
+    monkeypatch.undo()
+    database.close()
+    add(database, "after")
+    assert names(database) == ["before", "after"]
+
+
 def test_ctrl_c_at_the_moment_a_transaction_begins_leaves_no_lock(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(database, "before")
-    begun = Database._begun
+    begun = db.begun
 
     def interrupted(connection: sqlite3.Connection, deadline: float, timeout: float) -> bool:
         begun(connection, deadline, timeout)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Database, "_begun", staticmethod(interrupted))
+        patch.setattr(db, "begun", interrupted)
         with pytest.raises(KeyboardInterrupt), database.write():
             pass
     run_python("sqlite3.connect(path, timeout=0).execute('BEGIN IMMEDIATE')", database.path)
@@ -614,5 +740,12 @@ def test_free_pages_are_given_back(database: Database) -> None:
     large = database.path.stat().st_size
     with database.write() as conn:
         conn.execute("DELETE FROM parents")
+    said: list[str] = []
+    database.connection().set_trace_callback(said.append)
     assert database.shrink() > 4_000_000
+    database.connection().set_trace_callback(None)
     assert database.path.stat().st_size < large - 4_000_000
+    commits = said.count("COMMIT")
+    assert 1 < commits < 10, "each is synced to the disk, and keeps other writers waiting while it lasts"
+    first = said.index("BEGIN IMMEDIATE")
+    assert not [each for each in said[:first] if "incremental" in each]

@@ -113,9 +113,10 @@ def test_a_flipped_bit_in_the_middle_is_seen_and_told_from_a_torn_end(tmp_path: 
             broken[place] ^= 1 << bit
             stops = [stop for stop, _ in records(bytes(broken), HEADER_SIZE)]
             assert stops == [ends[0]], "the flip was not seen"
-    broken = bytearray(whole)
-    broken[ends[0] + 9] ^= 4
-    assert damaged(bytes(broken), ends[0])
+    for place in (9, 6, 7):  # in the body; in its length, which is larger than the file then
+        broken = bytearray(whole)
+        broken[ends[0] + place] ^= 64
+        assert damaged(bytes(broken), ends[0])
     assert not damaged(whole, ends[-1])
 
 
@@ -136,6 +137,9 @@ def test_a_header_of_another_writer_or_format_is_refused(tmp_path: Path) -> None
         read_segment(segment)
     segment.path.write_bytes(bytes(4096))
     assert read_segment(segment) == b""
+    segment.path.write_bytes(bytes(4096) + b"written before the header was, by a system whose power went")
+    with pytest.raises(ValueError, match="format"):
+        read_segment(segment)
     segment.path.unlink()
     assert read_segment(segment) == b""
 
@@ -314,3 +318,28 @@ def test_a_write_broken_off_at_the_worst_moment_holds_nothing_up(tmp_path: Path)
     writing.pending(0, 0)
     writing.append(b"after")
     assert everything(tmp_path) == [b"before", b"late", b"after"]
+
+
+def test_sync_asks_the_disk_once_for_each_full_segment_and_for_the_folder_where_a_name_is_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(journal, "_sync_file", lambda path, how: asked.append(path.name))
+    monkeypatch.setattr(journal, "sync_folder", lambda path: asked.append(path.name))
+    writing = journal.Journal(tmp_path, WRITER, size=4096)
+    writing.sync()
+    assert asked == [], "nothing was written"
+    for _ in range(5):
+        writing.append(bytes(1500))
+    first, second, third = (f"{WRITER}-{number:06d}.nbj" for number in (1, 2, 3))
+    writing.sync()
+    assert asked == [first, second, third, tmp_path.name]
+    asked.clear()
+    writing.append(bytes(100))
+    writing.sync()
+    assert asked == [third], "what is full is on the disk already"
+    writing.release(3)
+    writing.sync()
+    assert asked == [third, third]
+    writing.close(remove=True)
+    writing.sync()

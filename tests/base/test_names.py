@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from nbtrack.base.names import better, words
+from nbtrack.base.names import better, peoples, words
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,8 @@ def test_of_two_words_that_disagree_the_last_tells(name: str, which: str) -> Non
 def test_the_words_of_a_name_are_found_in_every_style() -> None:
     assert words("valLoss") == words("val_loss") == words("val/loss") == words("VAL-LOSS") == ["val", "loss"]
     assert words("ROCAuc2") == ["roc", "auc", "2"]
+
+
+def test_the_tags_that_mlflow_sets_on_every_run_are_not_those_that_people_set():
+    tags = {"mlflow.user": "root", "stage": "final", "mlflow": "mine", "mlflow.source.name": "a.py"}
+    assert peoples(tags) == {"stage": "final", "mlflow": "mine"}

@@ -66,6 +66,14 @@ def test_changes_in_place_are_told_from_reads():
     assert "d" not in found.methods | found.parts
 
 
+def test_what_sets_a_module_up_is_told_from_what_uses_it():
+    text = (
+        "mlflow.set_tracking_uri('x')\nplt.style.use('dark')\nos.environ['A'] = '1'\nsys.path.append('x')\n"
+        "pd.read_csv('x')\nnp.random.seed(1)\nuser.find()\nlogging.disable()\nrandom.shuffle(found)"
+    )
+    assert read_effects(text).configured == {"mlflow", "plt", "os", "sys", "logging"}
+
+
 @pytest.mark.parametrize(
     ("text", "opaque"),
     [

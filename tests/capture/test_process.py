@@ -44,7 +44,7 @@ def test_a_program_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None
         "time.sleep(600)\n"
     )
     timeout = 1.0
-    while not pids.exists():  # a slow machine gets more time to start the two
+    while not (pids.exists() and pids.read_text()):  # a slow machine gets more time to start the two
         assert run_quiet([sys.executable, "-c", code], timeout=timeout) is None
         timeout *= 2
     for pid in map(int, pids.read_text().split()):

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from nbtrack.capture.session import Execution
-from nbtrack.capture.slices import History, Slice, slice_of, step_of
-from nbtrack.capture.syntax import read_cell
+from nbtrack.capture.slices import History, Slice, step_of
 
 SEEN: dict[str, Any] = {"mutated": []}
 
@@ -105,10 +104,11 @@ def test_what_was_changed_inside_of_an_object_is_followed():
     assert sliced("a = [b]", ("b.append(1)", {"mutated": ["b"]}), later).numbers == [1, 2, 3]
 
 
-def test_other_parts_ask_by_the_syntax_of_a_cell():
-    executions = made("a = 1", "b = 2", "c = a")
-    assert slice_of(executions, read_cell("print(c)")) == {1, 3}
-    assert slice_of(executions, read_cell("print(c)"), before=3) == set()
+def test_a_cell_that_is_not_known_yet_is_asked_for_by_the_names_it_needs():
+    history = History(step_of(one) for one in made("a = 1", "b = 2", "c = a"))
+    assert history.slice(4, frozenset({"c"})).numbers == [1, 3, 4]
+    assert history.slice(3, frozenset({"c"})).numbers == [3]
+    assert 4 not in history.steps
 
 
 def test_a_long_session_is_walked_without_recursion():

@@ -81,6 +81,19 @@ def test_the_state_of_generators_is_seen_and_who_seeds_them():
     assert kernel.slice()[-3:] == [4, 5, 6]
 
 
+def test_a_module_that_was_set_up_brings_the_cell_that_did_it():
+    kernel = Kernel()
+    kernel.run("import decimal\nimport sys\nimport math")
+    kernel.run("decimal.setcontext(decimal.Context(prec=5))")
+    kernel.run("math.sqrt(2)\nsys.path.append('nowhere')\nsys.path.remove('nowhere')")
+    kernel.run("third = decimal.Decimal(1) / 3")
+    assert kernel.executions[1].facts["configured"] == ["decimal"]
+    assert kernel.executions[2].facts["configured"] == ["sys"]
+    assert kernel.slice() == [1, 2, 4]
+    kernel.run("import decimal\nbox = {}\nbox.setdefault('a', 1)")
+    assert "configured" not in kernel.executions[-1].facts
+
+
 def test_a_change_that_nothing_names_is_told():
     kernel = Kernel()
     kernel.run("a = {'x': [1]}")

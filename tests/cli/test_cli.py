@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -39,14 +40,17 @@ GOOD: dict[str, list[str]] = {
     "undo": [],
     "purge": ["--yes"],
     "export": [],
+    "import": [".nbtrack"],
     "status": [],
     "init": ["elsewhere"],
     "doctor": [],
     "explain": ["svm"],
     "lineage": ["forest"],
     "restore": ["forest"],
+    "backup": [],
 }
 IN_KERNELS = {"run", "reproduce"}  # tried in tests/kernel, where they take their time
+WITH_SERVERS = {"push", "pull", "sync"}  # tried in tests/transfer, where there is a server
 
 
 @dataclass
@@ -80,7 +84,7 @@ each_quick_verb = pytest.mark.parametrize("verb", GOOD)
 
 
 def test_the_examples_here_are_of_every_verb() -> None:
-    assert {*GOOD, *IN_KERNELS} == set(VERBS)
+    assert {*GOOD, *IN_KERNELS, *WITH_SERVERS} == set(VERBS)
 
 
 @each_quick_verb
@@ -219,6 +223,26 @@ def test_a_damaged_store_is_exit_code_3_and_the_doctor_says_so(filled: Project, 
     said = call("doctor", "--json")
     assert said.code == 1
     assert [check["name"] for check in said.data["checks"] if not check["ok"]] == ["database"]
+
+
+def test_the_doctor_looks_deep_and_repairs(filled: Project, call: Callable[..., Said]) -> None:
+    import sqlite3
+
+    assert call("doctor", "--deep").code == 0
+    said = call("doctor", "--repair", "--json")
+    assert (said.code, said.data["ok"]) == (0, True)
+    assert said.data["checks"][0] == {"name": "repair", "ok": True, "text": "there was nothing to repair", "hint": ""}
+    with contextlib.closing(sqlite3.connect(filled.database, isolation_level=None)) as conn:
+        conn.execute("UPDATE metrics SET min = 7.0")
+        conn.execute("UPDATE tags SET value = 'other'")
+    assert call("doctor").code == 0, "the quick look reads no rows"
+    said = call("doctor", "--deep")
+    assert said.code == 1
+    assert "tags: 1 not as it was written: 'stage' of svm" in said.out
+    said = call("doctor", "--repair")
+    assert said.code == 1, "what a tag was cannot be told any more"
+    assert "summaries of metrics were made again from their points" in said.out
+    assert "✗ metrics" not in said.out
 
 
 def test_another_project_is_named_by_a_folder(

@@ -21,6 +21,8 @@ from nbtrack.runs import current
 from nbtrack.runs.active import ActiveRun
 from nbtrack.runs.service import RunsService
 
+PATIENCE = 60.0  # seconds
+WORKERS = 2
 pytestmark = pytest.mark.filterwarnings("default")  # of the cluster's own processes and threads
 
 
@@ -29,14 +31,37 @@ def cluster() -> Iterator[Any]:
     from distributed import LocalCluster
 
     with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, scheduler_port=0
+        n_workers=WORKERS, threads_per_worker=1, processes=True, dashboard_address=None, scheduler_port=0
     ) as found:
         yield found
 
 
+def wait_for_all_workers(cluster: Any) -> None:
+    """Until each of them answers: of one that was killed, another has taken the place, and the scheduler knows."""
+    from distributed import Client
+
+    deadline = time.monotonic() + 2 * PATIENCE
+    with Client(cluster.scheduler_address, set_as_default=False) as client:
+        while True:
+            said: Any = client.run(os.getpid, on_error="return")
+            if len(said) == WORKERS and all(isinstance(one, int) for one in said.values()):
+                return
+            assert time.monotonic() < deadline, said
+            cluster.scale(WORKERS)  # where Dask gave one up that began too slowly
+            time.sleep(0.1)
+
+
+def patient(cluster: Any, **options: Any) -> Any:
+    """The engine, all its workers there, with patience for those that begin anew on a busy machine."""
+    from nbtrack.execute.cluster import Dask
+
+    wait_for_all_workers(cluster)
+    return Dask(cluster.scheduler_address, **{"patience": 2 * PATIENCE, **options})
+
+
 @pytest.fixture
 def dask(cluster: Any, project: Project) -> Iterator[Engine]:
-    with engine(cluster.scheduler_address.replace("tcp://", "dask://")) as found:
+    with patient(cluster) as found:
         yield found
 
 
@@ -44,8 +69,11 @@ def beginning(project: Project, name: str) -> Callable[[Attempt], ActiveRun]:
     return lambda attempt: current.begin(project, name=f"{name}-{attempt.number}", kind="trial", enter=attempt.here)
 
 
-def run_all(on: Engine, project: Project, *calls: Callable[..., Any], arguments: tuple[Any, ...] = ()) -> list[Done]:
-    for number, call in enumerate(calls):
+def run_all(
+    on: Engine, project: Project, *calls: Callable[..., Any], arguments: tuple[Any, ...] = (), first: int = 0
+) -> list[Done]:
+    """Submit calls, their numbers beginning at ``first``, and wait for all that was submitted."""
+    for number, call in enumerate(calls, first):
         on.submit(Task(str(number), call, beginning(project, f"t{number}"), arguments))
     return sorted(on.as_completed(), key=lambda done: done.key)
 
@@ -102,15 +130,32 @@ def test_a_task_that_fails_leaves_the_others_and_its_points(dask: Engine, projec
     assert found.row.metrics["loss"].last == 1.0
 
 
-def dies_once(mark: str) -> str:
-    nbtrack.log({"before": 1.0})
-    run = nbtrack.active_run()
-    assert run is not None
-    run.flush()
-    if not Path(mark).exists():
-        Path(mark).write_text(str(os.getpid()))
-        time.sleep(0.5)  # what was flushed is on its way
-        os.kill(os.getpid(), signal.SIGKILL)
+def known(folder: Path) -> Callable[[Any, int], None]:
+    """Here: let the worker whose point has arrived know that it has."""
+
+    def seen(values: Any, step: int) -> None:
+        if "pid" in values:
+            (folder / str(int(values["pid"]))).touch()
+
+    return seen
+
+
+def is_killed(folder: str) -> None:
+    """On the worker: die as by the system, once what was logged until now has arrived; unless it is over before."""
+    nbtrack.log({"pid": os.getpid()})
+    deadline = time.monotonic() + PATIENCE
+    while not (Path(folder) / str(os.getpid())).exists():
+        if (Path(folder) / "over").exists():
+            return
+        assert time.monotonic() < deadline, "the point did not arrive"
+        time.sleep(0.02)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def dies_once(folder: str) -> str:
+    if not (Path(folder) / "mark").exists():
+        (Path(folder) / "mark").touch()
+        is_killed(folder)
     nbtrack.log({"after": 2.0})
     return "survived"
 
@@ -119,34 +164,65 @@ def test_the_task_of_a_worker_that_is_killed_is_done_again_in_a_run_of_its_own(
     dask: Engine, project: Project, tmp_path: Path
 ) -> None:
     others = [partial(train, lr) for lr in (0.1, 0.2, 0.3)]
-    done = run_all(dask, project, partial(dies_once, str(tmp_path / "mark")), *others)
+    task = partial(dies_once, str(tmp_path))
+    dask.submit(Task("0", task, beginning(project, "t0"), seen=known(tmp_path)))
+    done = run_all(dask, project, *others, first=1)
     assert [one.status for one in done] == ["finished"] * 4
     assert (done[0].value, done[0].attempts) == ("survived", 2)
     found = detail(project, done[0])
-    assert (found.row.name, found.row.status, set(found.row.metrics)) == ("t0-2", "finished", {"before", "after"})
+    assert (found.row.name, found.row.status, set(found.row.metrics)) == ("t0-2", "finished", {"after"})
     assert found.about["worker"]["attempt"] == 2
     first = RunsService(project).get(c.RunRequest("t0-1")).row
     assert first.status == "crashed"
     assert "was lost" in str(first.end_reason)
-    assert first.metrics["before"].count == 1
+    assert first.metrics["pid"].count == 1
     rows = RunsService(project).page(c.PageRequest()).rows
     assert len(rows) == 5
 
 
-def dies() -> None:
-    time.sleep(0.3)  # that it began is on its way
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def test_a_task_that_kills_each_of_its_workers_has_crashed_in_the_end(cluster: Any, project: Project) -> None:
-    from nbtrack.execute.cluster import Dask
-
-    with Dask(cluster.scheduler_address, retries=1) as dask:
-        bad, good = run_all(dask, project, dies, ok)
+def test_a_task_that_kills_each_of_its_workers_has_crashed_in_the_end(
+    cluster: Any, project: Project, tmp_path: Path
+) -> None:
+    with patient(cluster, retries=1) as dask:
+        (good,) = run_all(dask, project, ok, first=1)  # beside it, its result might go with a worker too
+        task = partial(is_killed, str(tmp_path))
+        dask.submit(Task("0", task, beginning(project, "t0"), seen=known(tmp_path)))
+        (bad,) = dask.as_completed()
+        (tmp_path / "over").touch()  # the attempt that nobody waits for kills no worker of the next test
     assert (bad.status, bad.attempts) == ("crashed", 2)
     assert "lost its worker 2 times" in str(bad.reason)
     assert good.status == "finished"
     assert {row.status for row in RunsService(project).page(c.PageRequest(filter="name != 't1-1'")).rows} == {"crashed"}
+
+
+def test_a_worker_that_dies_while_it_is_asked_for_its_version_is_waited_for(
+    cluster: Any, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scheduler learns of its death a moment later, and another takes its place; the rest may work already."""
+    from distributed import Client
+    from distributed.comm.core import CommClosedError
+
+    from nbtrack.execute.cluster import Dask
+
+    wait_for_all_workers(cluster)
+    real, gone = Client.run, list[str]()
+
+    def run(self: Any, *args: Any, on_error: str = "raise", **options: Any) -> Any:
+        found = real(self, *args, on_error=on_error, **options)
+        if len(gone) < 2:
+            gone.append(next(iter(found)))
+            if on_error == "raise":
+                raise CommClosedError("in <TCP (closed) Scheduler Broadcast>")
+            found[gone[-1]] = CommClosedError("in <TCP (closed) Scheduler Broadcast>")
+        return found
+
+    monkeypatch.setattr(Client, "run", run)
+    with Dask(cluster.scheduler_address) as dask:
+        assert len(gone) == 2
+        assert run_all(dask, project, ok)[0].value == "fine"
+    gone.clear()
+    with pytest.raises(CannotRun, match=r"The worker tcp://.* does not answer: CommClosedError"):
+        Dask(cluster.scheduler_address, patience=0.0)
 
 
 def sleeps() -> None:

@@ -17,6 +17,15 @@ from nbtrack.runs import contract as c
 from nbtrack.runs.service import RunsService
 
 PATIENCE = 60.0  # seconds
+# In names of its own. `%track status` waits for the background too, but no longer than a user would.
+_SETTLE = f"""
+from nbtrack.capture import session
+from nbtrack.runs import projects
+for one in list(session._sessions):
+    one.settle({PATIENCE})
+for one in projects.open_recorders():
+    one.flush({PATIENCE})
+"""
 
 
 @dataclass
@@ -87,6 +96,19 @@ class Kernel:
                 reply.status = answer["content"]["status"]
                 return reply
 
+    def settle(self) -> None:
+        """All that the kernel recorded so far is in the project's file, also what it stores in the background."""
+        content = {
+            "code": f"exec({_SETTLE!r}, {{}})",
+            "silent": True,
+            "store_history": False,
+            "user_expressions": {},
+            "allow_stdin": False,
+        }
+        message = self.client.session.msg("execute_request", content)
+        self.client.shell_channel.send(message)
+        assert self.wait(str(message["header"]["msg_id"])).status == "ok"
+
     def wait_for_text(self, text: str) -> None:
         """Until the running cell has printed this."""
         deadline = time.monotonic() + PATIENCE
@@ -137,12 +159,27 @@ def service(project: Project) -> RunsService:
     return RunsService(project)
 
 
-def latest(service: RunsService, status: str | None = None, patience: float = PATIENCE) -> c.RunDetail:
-    """The latest run; with a status, once it has it. What a kernel recorded is in the file within moments."""
-    deadline = time.monotonic() + patience
+def latest(service: RunsService, status: str | None = None, name: str | None = None) -> c.RunDetail:
+    """The latest run; with a status or a name, once it has it. What a kernel recorded is in the file within moments.
+
+    Where there was a run with this status before, say which one is meant, or wait for `all_of` them: the file may not
+    have the latest yet.
+    """
+    deadline = time.monotonic() + PATIENCE
     while True:
         page = service.page(c.PageRequest(limit=1))
-        if page.rows and (status is None or page.rows[0].status == status):
+        if page.rows and status in (None, page.rows[0].status) and name in (None, page.rows[0].name):
             return service.get(c.RunRequest(page.rows[0].id))
-        assert time.monotonic() < deadline, f"waited for {status!r}, found {page.rows[:1]}"
+        assert time.monotonic() < deadline, f"waited for {name or 'a run'}, {status}; found {page.rows[:1]}"
+        time.sleep(0.05)
+
+
+def all_of(service: RunsService, count: int, status: str) -> list[c.RunRow]:
+    """The runs that have this status, oldest first, once there are so many."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        page = service.page(c.PageRequest(filter=f"status = '{status}'", sort=["started"], limit=count))
+        if page.matched >= count:
+            return page.rows
+        assert time.monotonic() < deadline, f"waited for {count} runs that are {status}, found {page.matched}"
         time.sleep(0.05)

@@ -64,7 +64,7 @@ class Bench:
 
     def settle(self) -> None:
         """All that the kernel had to do in the background is done, and can be read."""
-        self.run("import nbtrack.capture.session as s; [one.settle() for one in s._sessions]")
+        self.kernel.settle()
 
 
 @pytest.fixture(scope="module")
@@ -282,7 +282,7 @@ def test_nothing_is_seen_when_it_is_switched_off(project: Project, off: str) -> 
         kernel.run("text = open('x.csv').read()")
         if off == "settings":
             kernel.run("%%track\nother = open('x.csv').read()")
-            kernel.run("import nbtrack.capture.session as s; [one.settle() for one in s._sessions]")
+            kernel.settle()
             assert latest(RunsService(project), "finished").datasets == []
         code = "from nbtrack.capture.data import reading\nreading._under_way == [] or reading._under_way"
         assert kernel.run(code).result == "True"
@@ -294,6 +294,7 @@ def test_an_execution_remembers_the_files_it_read(bench: Bench) -> None:
     (bench.root / "x.csv").write_text("12")
     bench.run("text = open('x.csv').read()\nopen('y.csv', 'w').write(text)", cell="remembers")
     bench.tracked("size = len(text)", "x.csv")
+    bench.settle()
     before = bench.service.executions(c.RunRequest(bench.last().row.id)).executions
     facts = next(one.facts for one in before if one.cell == "remembers")
     assert facts["files"][0][::2] == ["x.csv", 2]

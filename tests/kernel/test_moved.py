@@ -22,12 +22,12 @@ def test_a_kernel_that_is_renamed_and_restarted_records_under_the_new_path(
     assert latest(service, "finished").row.notebook == "work.ipynb"
     assert move(service, "work.ipynb", "sub/new.ipynb") == 1
     kernel.run("%%track second\n1")
-    assert latest(service, "finished").row.notebook == "sub/new.ipynb"
+    assert latest(service, "finished", "second").row.notebook == "sub/new.ipynb"
     kernel.restart()  # with the environment of its first start
     kernel.run("%load_ext nbtrack")
     kernel.run("%%track third\n1")
-    found = latest(service, "finished").row
-    assert (found.name, found.notebook) == ("third", "sub/new.ipynb")
+    found = latest(service, "finished", "third").row
+    assert found.notebook == "sub/new.ipynb"
     assert found.experiment == "work", "experiments keep their names"
 
 
@@ -41,5 +41,4 @@ def test_a_server_that_tells_the_new_path_at_a_restart_is_believed(kernel: Kerne
     kernel.restart()
     kernel.run("%load_ext nbtrack")
     kernel.run("%%track again\n1")
-    found = latest(service, "finished").row
-    assert (found.name, found.notebook) == ("again", "sub/other.ipynb")
+    assert latest(service, "finished", "again").row.notebook == "sub/other.ipynb"

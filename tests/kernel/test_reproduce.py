@@ -15,7 +15,7 @@ from nbtrack.runs import contract as c
 from nbtrack.runs import current
 from nbtrack.runs.service import RunsService
 
-from .conftest import Kernel, latest
+from .conftest import Kernel
 
 pytestmark = pytest.mark.filterwarnings("default")  # of nbclient and jupyter_client
 
@@ -58,7 +58,8 @@ def test_a_run_comes_out_again_from_the_cells_it_needs_and_no_others(
     )
     kernel.run(code, cell="c9")
     kernel.run("factor = 1_000", cell="c10")  # later than the run, so it is nothing to it
-    run = latest_named(service, "second")
+    kernel.settle()  # also the cells before it, which the background stores
+    run = service.get(c.RunRequest("second"))
     assert main(["reproduce", run.row.id]) == 0
     said = capsys.readouterr().out
     assert "✓ reproduced: 3 of 3 metrics of 'second' came out again" in said
@@ -77,20 +78,15 @@ def test_a_run_comes_out_again_from_the_cells_it_needs_and_no_others(
     names = [row.name for row in service.page(c.PageRequest()).rows]
     assert sorted(names) == ["first", "fold", "second", "second again"]
     inner = reproduced(project, "fold")  # begun inside the cell: its cell is executed, and it alone is compared
-    assert (inner["verdict"], inner["of"]) == ("reproduced", latest_named(service, "fold").row.id)
+    assert (inner["verdict"], inner["of"]) == ("reproduced", service.row("fold").id)
     assert [one["name"] for one in inner["metrics"]] == ["score"]  # type: ignore[attr-defined]
-
-
-def latest_named(service: RunsService, name: str) -> c.RunDetail:
-    latest(service, "finished")
-    return service.get(c.RunRequest(name))
 
 
 def test_a_name_that_no_recorded_cell_gives_is_named(kernel: Kernel, project: Project, service: RunsService) -> None:
     (project.root / "aside.py").write_text("from IPython import get_ipython\nget_ipython().user_ns['scale'] = 3\n")
     kernel.run("import aside")
     kernel.run("%%track hidden\nacc = scale * 2", cell="c1")
-    latest(service, "finished")
+    kernel.settle()
     about = reproduced(project, "hidden")
     assert about["verdict"] == "failed"
     assert "NameError: name 'scale' is not defined" in because(about)
@@ -106,7 +102,7 @@ def test_numbers_without_a_seed_and_changed_data_differ_and_are_named(
     kernel.run("%%track by-luck\nacc = random.random()", cell="c1")
     kernel.run("with open('data.txt') as file:\n    numbers = [int(one) for one in file.read().split()]", cell="c2")
     kernel.run("%%track by-data\nacc = sum(numbers)", cell="c3")
-    latest(service, "finished")
+    kernel.settle()
     luck = reproduced(project, "by-luck")
     assert luck["verdict"] == "differs"
     assert "draws random numbers" in because(luck)
@@ -124,7 +120,8 @@ def test_a_run_that_failed_comes_out_again_when_it_fails_as_then(
 ) -> None:
     assert kernel.run("base = 5\n1 / 0", cell="c0").status == "error"
     kernel.run("%%track bad\nimport nbtrack\nnbtrack.log({'loss': base})\nraise ValueError('too much')", cell="c1")
-    assert latest(service, "failed").row.end_reason == "ValueError: too much"
+    kernel.settle()
+    assert service.row("bad").end_reason == "ValueError: too much"
     about = reproduced(project, "bad")
     assert (about["verdict"], about["missing"]) == ("reproduced", [])
     assert service.row("bad again").status == "finished"
@@ -160,7 +157,7 @@ def test_the_environment_recorded_is_used_where_it_is_this_one_and_asked_for(
     kernel: Kernel, project: Project, service: RunsService, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     kernel.run("%%track here\nacc = 1.0")
-    latest(service, "finished")
+    kernel.settle()
     kernel.close()
     kernel.__init__(project)  # type: ignore[misc]
     assert main(["reproduce", "here", "--env"]) == 0

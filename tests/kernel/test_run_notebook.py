@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -125,9 +126,21 @@ def test_bad_orders_are_refused_before_a_run_begins(project: Project) -> None:
 
 def test_a_cell_that_takes_too_long_or_kills_its_kernel_fails_the_run(project: Project) -> None:
     long = nbtrack.run_notebook(written(project, "import time; time.sleep(60)"), timeout=1, check=False)
-    assert (long.status, long.row.end_reason) == ("failed", "cell 2 (In[1]): it took longer than 1 s")
+    # A kernel that has no time, or dies at once, may not have said yet which number the cell has.
+    said = r"cell 2( \(In\[1\]\))?: "
+    assert long.status == "failed"
+    assert re.fullmatch(f"{said}it took longer than 1 s", long.row.end_reason or "")
     dead = nbtrack.run_notebook(written(project, "import os; os._exit(3)"), check=False)
-    assert (dead.status, dead.row.end_reason) == ("failed", "cell 2 (In[1]): the kernel died")
+    assert dead.status == "failed"
+    assert re.fullmatch(f"{said}the kernel died", dead.row.end_reason or "")
+
+
+def is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_ctrl_c_interrupts_the_run_and_what_is_in_it_and_leaves_no_kernel(project: Project) -> None:
@@ -142,11 +155,14 @@ def test_ctrl_c_interrupts_the_run_and_what_is_in_it_and_leaves_no_kernel(projec
         time.sleep(0.05)
     command.send_signal(signal.SIGINT)
     assert command.wait(timeout=PATIENCE) == 130
+    deadline = time.monotonic() + PATIENCE
     found = rows(project)
     assert (found["whole"].status, found["inner"].status) == ("interrupted", "interrupted")
     assert found["inner"].metrics["a"].count == 1
-    with pytest.raises(ProcessLookupError):
-        os.kill(int((project.root / "pid").read_text()), 0)
+    kernel = int((project.root / "pid").read_text())
+    while is_there(kernel):  # whoever takes over what the command left may still be at it
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_notebook_runs_on_a_worker_and_its_runs_land_here(project: Project) -> None:

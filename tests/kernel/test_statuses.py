@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 
 from nbtrack.base.config import Project
 from nbtrack.runs import contract as c
 from nbtrack.runs.service import RunsService
 
-from .conftest import PATIENCE, Kernel, latest
+from .conftest import Kernel, all_of, latest
 
 
 def test_a_cell_that_ends_well_is_a_finished_run(kernel: Kernel, service: RunsService) -> None:
@@ -86,16 +85,15 @@ def test_a_restart_while_a_cell_runs_leaves_a_crashed_run(kernel: Kernel, servic
     assert latest(service, "crashed").row.end_reason == "the process ended before the run did"
     assert kernel.run("%load_ext nbtrack").status == "ok"
     kernel.run("%%track again\n1")
-    assert latest(service, "finished").row.name == "again"
+    assert latest(service, "finished", "again").row.kind == "cell"
 
 
 def test_each_execution_of_a_cell_is_a_run_of_its_own(kernel: Kernel, service: RunsService) -> None:
     for lr in (0.1, 0.2, 0.3):
         kernel.run(f"%%track\nlr = {lr}", cell="the-cell")
-    latest(service, "finished")
-    page = service.page(c.PageRequest(sort=["started"]))
-    assert [row.params["lr"] for row in page.rows] == [0.1, 0.2, 0.3]
-    assert {row.cell for row in page.rows} == {"the-cell"}
+    rows = all_of(service, 3, "finished")
+    assert [row.params["lr"] for row in rows] == [0.1, 0.2, 0.3]
+    assert {row.cell for row in rows} == {"the-cell"}
 
 
 def test_sys_exit_zero_is_finished_and_another_code_failed(kernel: Kernel, service: RunsService) -> None:
@@ -112,11 +110,7 @@ def test_two_kernels_record_into_one_project_at_once(project: Project, service: 
         sent = [kernel.send(code) for kernel in kernels]
         replies = [kernel.wait(message) for kernel, message in zip(kernels, sent, strict=True)]
         assert [reply.status for reply in replies] == ["ok", "ok"]
-        deadline = time.monotonic() + PATIENCE
-        while (page := service.page(c.PageRequest(filter="status = 'finished'"))).matched < 2:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        assert sorted(row.metrics["loss"].count for row in page.rows) == [5000, 5000]
+        assert [row.metrics["loss"].count for row in all_of(service, 2, "finished")] == [5000, 5000]
     finally:
         for kernel in kernels:
             kernel.close()

@@ -40,8 +40,10 @@ class Notebook:
         self.kernel = Kernel(project, OMP_NUM_THREADS="1")
         self.service = RunsService(project)
 
-    def run(self, code: str, interrupt_at: str | None = None, cell: str | None = None) -> Shown:
-        """Execute; interrupt when the progress says so."""
+    def run(
+        self, code: str, interrupt_at: str | None = None, cell: str | None = None, began: str | None = None
+    ) -> Shown:
+        """Execute; interrupt when the progress says so, and the trial that it names has made the file ``began``."""
         sent, shown = self.kernel.send(code, cell), Shown()
         deadline = time.monotonic() + PATIENCE
         while True:
@@ -57,6 +59,7 @@ class Notebook:
                 shown.last, shown.html = content["data"]["text/plain"], content["data"].get("text/html", "")
                 if interrupt_at is not None and interrupt_at in shown.last:
                     interrupt_at = None
+                    self._wait_for(began, deadline)
                     self.kernel.manager.interrupt_kernel()
             elif kind == "stream":
                 shown.text += content["text"]
@@ -70,9 +73,15 @@ class Notebook:
         shown.status = answer["content"]["status"]
         return shown
 
+    def _wait_for(self, began: str | None, deadline: float) -> None:
+        """The progress is shown before the trial begins."""
+        while began is not None and not (self.service.project.root / began).exists():
+            assert time.monotonic() < deadline, f"the trial made no {began}"
+            time.sleep(0.01)
+
     def rows(self, name: str) -> list[c.RunRow]:
         """A sweep by its name, and its trials: of the latest of that name."""
-        self.kernel.run("%track status")
+        self.kernel.settle()
         sweep = self.service.row(name)
         page = self.service.page(c.PageRequest(filter=f"parent = '{sweep.id}'", sort=["started"]))
         return [sweep, *page.rows]
@@ -158,13 +167,18 @@ def test_when_every_trial_fails_so_does_the_cell(notebook: Notebook) -> None:
 
 
 def test_ctrl_c_ends_it_and_running_the_cell_again_goes_on(notebook: Notebook) -> None:
-    code = "%%track slow --sweep x=1:4\nx = 0\nimport time\nfor _ in range(10): time.sleep(0.05)\nloss = 1 / x"
-    shown = notebook.run(code, interrupt_at="● 2: x=2")
+    code = (
+        "%%track slow --sweep x=1:4\nx = 0\nimport pathlib, time\n"
+        "while x == 2 and not pathlib.Path('was-interrupted').exists():\n"
+        "    pathlib.Path('slow-began').touch(); time.sleep(0.05)\nloss = 1 / x"
+    )
+    shown = notebook.run(code, interrupt_at="● 2: x=2", began="slow-began")
     assert (shown.status, shown.error, shown.traceback) == ("error", "KeyboardInterrupt", "KeyboardInterrupt")
     sweep, *trials = notebook.rows("slow")
     assert sweep.status == "interrupted"
     assert [one.status for one in trials] == ["finished", "interrupted"]
     assert "interrupted; run the cell again to go on" in shown.last
+    (notebook.service.project.root / "was-interrupted").touch()
     again = notebook.run(code)
     assert "4 of 4 trials (3 finished, 1 finished before and not run again)" in again.last
     sweep, *trials = notebook.rows("slow")
@@ -175,10 +189,11 @@ def test_ctrl_c_ends_it_and_running_the_cell_again_goes_on(notebook: Notebook) -
 
 def test_code_that_swallows_ctrl_c_was_interrupted_all_the_same(notebook: Notebook) -> None:
     code = (
-        "%%track graceful --sweep x=1:4\nx = 0\nimport time\ntry:\n    for _ in range(20): time.sleep(0.05)\n"
+        "%%track graceful --sweep x=1:4\nx = 0\nimport pathlib, time\ntry:\n"
+        "    while True: pathlib.Path('graceful-began').touch(); time.sleep(0.05)\n"
         "except KeyboardInterrupt:\n    print('stopping')\nloss = x"
     )
-    notebook.run(code, interrupt_at="● 1: x=1")
+    notebook.run(code, interrupt_at="● 1: x=1", began="graceful-began")
     assert [one.status for one in notebook.rows("graceful")] == ["interrupted", "interrupted"]
 
 
@@ -215,7 +230,7 @@ def test_what_cannot_be_swept_is_one_line_and_nothing_runs(notebook: Notebook) -
         "UsageError: The cell has a mistake in line 1"
     )
     assert notebook.run("print('ran' in globals())").text == "False\n"
-    notebook.kernel.run("%track status")
+    notebook.kernel.settle()
     assert notebook.service.row("@1").name == "before"
 
 
@@ -258,7 +273,7 @@ def test_other_cell_magics_stay_below_the_line(notebook: Notebook) -> None:
 def test_later_cells_come_from_the_last_trial(notebook: Notebook) -> None:
     notebook.run("%%track upstream --sweep width=3:4\nwidth = 0\nmodel = [0] * width")
     notebook.run("%%track user\nloss = len(model)")
-    notebook.kernel.run("%track status")
+    notebook.kernel.settle()
     before = notebook.service.executions(c.RunRequest("user")).executions
     stores = [one for one in before if "model" in one.stored]
     assert (stores[-1].source or "").splitlines()[1] == "width = 4"

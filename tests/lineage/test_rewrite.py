@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from nbtrack.base.cells import python_part, split_cell
@@ -309,6 +309,7 @@ def cells(draw: st.DrawFn) -> tuple[str, str]:
 
 
 @given(cells())
+@example(('a = keep(k=float("inf"))\nb = keep(k=0)\n', "a = keep(k=0)\nb = keep(k=None)\n"))
 @settings(max_examples=150, deadline=None)
 def test_capture_reads_the_params_of_the_run_from_the_rewritten_cell(both: tuple[str, str]) -> None:
     code, text = both

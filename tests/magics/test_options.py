@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from nbtrack.base.cells import python_part, split_cell
 from nbtrack.base.errors import InvalidOption
 from nbtrack.magics.options import asks_for_sweep, of_each, read_options, read_sweep
 from nbtrack.sdk.lines import WORDS
+from nbtrack.sdk.verbs.parsing import LONGEST
 
 
 def test_nothing_given_leaves_all_to_the_defaults() -> None:
@@ -122,6 +125,25 @@ def test_a_bad_option_is_one_clear_line(line: str, says: str) -> None:
     assert caught.value.hint
     assert "\n" not in str(caught.value)
     assert "  " not in caught.value.hint
+
+
+@pytest.mark.parametrize("word", ["-x ", "-t a=b ", "a ", "--params x ", "-- -x "])
+def test_a_line_of_very_many_words_is_refused_at_once(word: str) -> None:
+    line = word * (LONGEST // len(word))  # argparse takes minutes: four times as long for twice as many
+    began = time.process_time()
+    for read in (read_options, read_sweep, asks_for_sweep):
+        with pytest.raises(InvalidOption, match=r"the line has [\d,]+ words\.") as caught:
+            read(line)
+        assert caught.value.hint == "At most 1,000 are read."
+    assert time.process_time() - began < 20
+
+
+def test_a_thousand_words_are_read_and_what_is_wrong_is_quoted_in_part() -> None:
+    assert read_options("-t a=b " * 500).tags == {"a": "b"}
+    for line in ("-x " * 1_000, "a " * 1_000, f"--trials {'9x' * 40_000}", f"-t {'x' * 90_000}", "-t=" + "x" * 90_000):
+        with pytest.raises(InvalidOption) as caught:
+            read_options(line)
+        assert len(str(caught.value)) < 1_500, line[:20]
 
 
 def test_all_long_options_are_offered_for_completion() -> None:

@@ -23,7 +23,9 @@ def wrong(project: Project) -> list[Check]:
 def test_a_project_in_order_has_nothing_wrong(filled: Project) -> None:
     found = check_project(RunsService(filled))
     assert all(check.ok for check in found)
-    assert {check.name for check in found} == {"SQLite", "project", "database", "runs", "artifacts", "journals"}
+    assert {check.name for check in found} == {
+        *("SQLite", "project", "place", "database", "runs", "artifacts", "journals")
+    }
 
 
 def test_a_folder_without_a_project_is_in_order_and_stays_empty(project: Project) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from nbtrack.base.db import Schema
 from nbtrack.base.errors import FilterError
+from nbtrack.base.sqlite import plain
 from nbtrack.runs.migrations import MIGRATIONS
 from nbtrack.runs.store.filter import KeyLookup, compile_filter
 from nbtrack.runs.store.keys import key_number
@@ -34,7 +35,7 @@ RUNS: dict[int, tuple[str, str, int, int | None, dict[str, Any], dict[str, tuple
 
 
 def empty_store() -> sqlite3.Connection:
-    conn = sqlite3.connect(":memory:", isolation_level=None)
+    conn = plain(":memory:")
     conn.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT")
     for migration in MIGRATIONS:
         migration(Schema(conn))
@@ -56,12 +57,15 @@ def conn() -> Iterator[sqlite3.Connection]:
         )  # fmt: skip
         for key, value in params.items():
             row = (n, key_number(conn, "param", key), *encode(value))
-            conn.execute("INSERT INTO params VALUES (?, ?, ?, ?, ?, 'cell', 0)", row)
+            conn.execute("INSERT INTO params VALUES (?, ?, ?, ?, ?, 'cell', 0, NULL)", row)
         for key, (last, low, high) in metrics.items():
             numbers = (n, key_number(conn, "metric", key), last, low, high)
-            conn.execute("INSERT INTO metrics VALUES (?, ?, 'explicit', 4, 4, ?, 3, 0, ?, ?, 2.0)", numbers)
+            conn.execute(
+                "INSERT INTO metrics VALUES (?, ?, 'explicit', 4, 4, ?, 3, 0, ?, ?, 2.0, NULL, NULL, NULL, NULL)",
+                numbers,
+            )
         for key, value in tags.items():
-            conn.execute("INSERT INTO tags VALUES (?, ?, ?)", (n, key_number(conn, "tag", key), value))
+            conn.execute("INSERT INTO tags VALUES (?, ?, ?, NULL)", (n, key_number(conn, "tag", key), value))
     yield conn
     conn.close()
 
@@ -249,7 +253,9 @@ def test_any_name_of_a_key_can_be_written_in_quotes(name: str) -> None:
     conn.execute(
         "INSERT INTO runs (n, id, name, experiment, status, started, kind) VALUES (1, 'a', 'a', 1, 'failed', 0, 'cell')"
     )
-    conn.execute("INSERT INTO params VALUES (1, ?, 'int', 3, NULL, 'cell', 0)", (key_number(conn, "param", name),))
+    conn.execute(
+        "INSERT INTO params VALUES (1, ?, 'int', 3, NULL, 'cell', 0, NULL)", (key_number(conn, "param", name),)
+    )
     doubled = name.replace('"', '""')
     assert found(conn, f'params."{doubled}" = 3') == [1]
     conn.close()

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from nbtrack.base.db import Schema
 from nbtrack.base.errors import FilterError
+from nbtrack.base.sqlite import plain
 from nbtrack.runs.migrations import MIGRATIONS
 from nbtrack.runs.store import filter_parse
 from nbtrack.runs.store.complete import completions
@@ -39,7 +40,7 @@ TAGS = {1: "1.10", 2: "1.1", 3: "true", 4: "5m"}
 
 @pytest.fixture(scope="module")
 def conn() -> Iterator[sqlite3.Connection]:
-    conn = sqlite3.connect(":memory:", isolation_level=None)
+    conn = plain(":memory:")
     conn.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT")
     for migration in MIGRATIONS:
         migration(Schema(conn))
@@ -52,11 +53,13 @@ def conn() -> Iterator[sqlite3.Connection]:
         )
         for key, value in params.items():
             row = (n, key_number(conn, "param", key), *encode(value))
-            conn.execute("INSERT INTO params VALUES (?, ?, ?, ?, ?, 'cell', 0)", row)
+            conn.execute("INSERT INTO params VALUES (?, ?, ?, ?, ?, 'cell', 0, NULL)", row)
         row = (n, key_number(conn, "metric", "loss"), n / 10, n / 10, n / 10, n / 10)
-        conn.execute("INSERT INTO metrics VALUES (?, ?, 'explicit', 1, 1, ?, 0, 0, ?, ?, ?)", row)
+        conn.execute(
+            "INSERT INTO metrics VALUES (?, ?, 'explicit', 1, 1, ?, 0, 0, ?, ?, ?, NULL, NULL, NULL, NULL)", row
+        )
     for n, value in TAGS.items():
-        conn.execute("INSERT INTO tags VALUES (?, ?, ?)", (n, key_number(conn, "tag", "version"), value))
+        conn.execute("INSERT INTO tags VALUES (?, ?, ?, NULL)", (n, key_number(conn, "tag", "version"), value))
     yield conn
     conn.close()
 

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nbtrack.base.db import Schema
+from nbtrack.base.sqlite import plain
 from nbtrack.runs.migrations import MIGRATIONS
 from nbtrack.runs.store.filter import STATUSES, KeyLookup, compile_filter
 from nbtrack.runs.store.keys import key_number
@@ -119,7 +120,7 @@ filters = st.recursive(st.one_of(comparisons(), attributes()), joined, max_leave
 
 @pytest.fixture(scope="module")
 def conn() -> Iterator[sqlite3.Connection]:
-    conn = sqlite3.connect(":memory:", isolation_level=None)
+    conn = plain(":memory:")
     conn.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT")
     for migration in MIGRATIONS:
         migration(Schema(conn))
@@ -140,12 +141,14 @@ def store(conn: sqlite3.Connection, made: list[Run]) -> None:
         )
         for key, value in run["params"].items():
             row = (n, key_number(conn, "param", key), *encode(value))
-            conn.execute("INSERT INTO params VALUES (?, ?, ?, ?, ?, 'cell', 0)", row)
+            conn.execute("INSERT INTO params VALUES (?, ?, ?, ?, ?, 'cell', 0, NULL)", row)
         for key, value in run["metrics"].items():
             numbers = (n, key_number(conn, "metric", key), value, value, value, value)
-            conn.execute("INSERT INTO metrics VALUES (?, ?, 'explicit', 1, 1, ?, 0, 0, ?, ?, ?)", numbers)
+            conn.execute(
+                "INSERT INTO metrics VALUES (?, ?, 'explicit', 1, 1, ?, 0, 0, ?, ?, ?, NULL, NULL, NULL, NULL)", numbers
+            )
         for key, value in run["tags"].items():
-            conn.execute("INSERT INTO tags VALUES (?, ?, ?)", (n, key_number(conn, "tag", key), value))
+            conn.execute("INSERT INTO tags VALUES (?, ?, ?, NULL)", (n, key_number(conn, "tag", key), value))
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])

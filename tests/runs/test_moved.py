@@ -18,6 +18,7 @@ from nbtrack.runs.migrations import MIGRATIONS, MIN_READER
 from nbtrack.runs.projects import database_of, forget_all, recorder_of
 from nbtrack.runs.service import RunsService
 from nbtrack.runs.store import cells, runs
+from nbtrack.runs.store.sums import SUMMED
 
 
 @pytest.fixture
@@ -34,7 +35,9 @@ def record(project: Project, notebook: str | None, told: float | None = None, na
 
 def move(service: RunsService, old: str, new: str) -> c.Done:
     done = EditingService(service).moved(c.Rename(old, new))
-    time.sleep(0.002)  # what is told from now on is told later
+    now = time.time()
+    while time.time() <= now:  # what is told from now on is told later
+        time.sleep(0.001)
     return done
 
 
@@ -213,6 +216,16 @@ def test_only_the_latest_thousand_moves_are_kept(project: Project, service: Runs
 
 
 def back_to_version_1(conn: sqlite3.Connection) -> None:
+    for table in SUMMED:
+        conn.execute(f"ALTER TABLE {table} DROP COLUMN sum")
+    conn.execute("DELETE FROM meta WHERE key = 'unsummed'")
+    for table in ("model_files", "model_metrics", "logged_models", "elsewhere"):
+        conn.execute(f"DROP TABLE {table}")
+    for column in ("top", "top_step", "top_time"):
+        conn.execute(f"ALTER TABLE metrics DROP COLUMN {column}")
+    conn.execute("ALTER TABLE experiments DROP COLUMN about")
+    conn.execute("ALTER TABLE experiments DROP COLUMN trashed")
+    conn.execute("DROP INDEX datasets_by_name")
     conn.execute("DROP INDEX datasets_by_path")
     conn.execute("ALTER TABLE executions DROP COLUMN facts")
     conn.execute("ALTER TABLE runs DROP COLUMN about")

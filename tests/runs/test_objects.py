@@ -69,6 +69,19 @@ def test_it_is_synced_before_and_after_it_gets_its_name(tmp_path: Path, monkeypa
     assert events[1:] == ["rename", name[:2], tmp_path.name]
 
 
+def test_a_file_that_is_there_already_is_not_synced_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a large file that is kept by every run, this is most of what it costs."""
+    source, folder = tmp_path / "model.bin", tmp_path / "objects"
+    folder.mkdir()
+    source.write_bytes(b"weights")
+    first = objects.put_file(folder, source)
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    assert objects.put_file(folder, source) == first
+    assert synced == []
+    assert [path.name for path in folder.iterdir()] == [first[0][:2]]
+
+
 def test_a_changed_file_is_named_and_a_missing_one_too(tmp_path: Path) -> None:
     name = objects.put_bytes(tmp_path, b"data")
     objects.path_of(tmp_path, name).write_bytes(b"dat4")

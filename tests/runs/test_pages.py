@@ -11,6 +11,7 @@ import pytest
 
 from nbtrack.base.db import Schema
 from nbtrack.base.errors import FilterError
+from nbtrack.base.sqlite import plain
 from nbtrack.runs.migrations import MIGRATIONS
 from nbtrack.runs.store.filter import KeyLookup, compile_filter
 from nbtrack.runs.store.keys import key_number
@@ -24,7 +25,7 @@ RUNS = 240
 @pytest.fixture(scope="module")
 def conn() -> Iterator[sqlite3.Connection]:
     """Runs whose values repeat often, are NaN at times, and are missing at times."""
-    conn, chance = sqlite3.connect(":memory:", isolation_level=None), random.Random(3)
+    conn, chance = plain(":memory:"), random.Random(3)
     conn.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT")
     for migration in MIGRATIONS:
         migration(Schema(conn))
@@ -44,12 +45,14 @@ def conn() -> Iterator[sqlite3.Connection]:
         last = chance.choice([0.1, 0.2, 0.3, math.inf, -math.inf, math.nan, None])
         if last is not None:
             row = (n, acc, last, -last, last, chance.random())
-            conn.execute("INSERT INTO metrics VALUES (?, ?, 'explicit', 1, 1, ?, 0, 0, ?, ?, ?)", row)
+            conn.execute(
+                "INSERT INTO metrics VALUES (?, ?, 'explicit', 1, 1, ?, 0, 0, ?, ?, ?, NULL, NULL, NULL, NULL)", row
+            )
         value = chance.choice([1, 2.5, "adam", "sgd", True, math.nan, "missing"])
         if value != "missing":
-            conn.execute("INSERT INTO params VALUES (?, ?, ?, ?, ?, 'cell', 0)", (n, lr, *encode(value)))
+            conn.execute("INSERT INTO params VALUES (?, ?, ?, ?, ?, 'cell', 0, NULL)", (n, lr, *encode(value)))
         if chance.random() < 0.5:
-            conn.execute("INSERT INTO tags VALUES (?, ?, ?)", (n, stage, chance.choice("xyz")))
+            conn.execute("INSERT INTO tags VALUES (?, ?, ?, NULL)", (n, stage, chance.choice("xyz")))
     yield conn
     conn.close()
 

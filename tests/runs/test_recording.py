@@ -6,11 +6,14 @@ import errno
 import math
 import mmap
 import os
+import sqlite3
 import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +24,7 @@ from hypothesis import strategies as st
 
 from nbtrack.base import journal
 from nbtrack.base.config import Project
-from nbtrack.base.errors import InvalidValue, NoActiveRun
+from nbtrack.base.errors import InvalidValue, NoActiveRun, StoreError
 from nbtrack.runs import contract as c
 from nbtrack.runs import current, projects
 from nbtrack.runs.active import ActiveRun
@@ -98,7 +101,7 @@ def test_all_that_a_run_takes_can_be_read_back(service: RunsService, run: Active
 
 
 FLOATS = st.floats(allow_nan=True, allow_infinity=True)
-STEPS = st.none() | st.integers(-(1 << 63), (1 << 63) - 3)
+STEPS = st.none() | st.integers(-(1 << 63), (1 << 63) - 302)  # 300 points may follow one another
 
 
 @SLOW
@@ -243,6 +246,54 @@ def test_a_call_with_a_mistake_stores_nothing_of_it(
         assert (row.params, row.tags, row.note, row.name, found.artifacts) == ({}, {}, "", "tried", [])
         run.log({"good": 1.0}) if not known else None
     run.end()
+
+
+def test_no_lock_is_held_while_code_of_the_users_runs(project: Project, service: RunsService, run: ActiveRun) -> None:
+    """A value's own methods may take as long as they like: other kernels write meanwhile."""
+    run.flush()
+    free: list[str] = []
+
+    def look(where: str, patience: float = 5.0) -> None:
+        with closing(sqlite3.connect(project.database, timeout=patience, isolation_level=None)) as another:
+            another.execute("BEGIN IMMEDIATE")
+            another.execute("ROLLBACK")
+        free.append(where)
+
+    with pytest.raises(StoreError, match="locked"), service.database.write():
+        look("where it is held", 0.1)
+
+    class Number(float):
+        def __float__(self) -> float:
+            look("number")
+            return 0.5
+
+        def __array__(self, *given: Any, **named: Any) -> Any:
+            look("array")
+            return np.array(0.5)
+
+    class Params(dict[str, Any]):
+        def items(self) -> Any:
+            look("params")
+            return super().items()
+
+    class Shown:
+        def __repr__(self) -> str:
+            look("repr")
+            return "Shown()"
+
+    run.log({"loss": Number(0.5)})
+    run.set_params(Params(lr=0.1))
+    with suppress(InvalidValue):
+        run.set_params({"model": Shown()})
+    leave = run.on_end
+
+    def on_end(ended: ActiveRun) -> None:
+        look("end")
+        leave(ended)  # or it would stay the current run, of later tests too
+
+    run.on_end = on_end
+    run.end()
+    assert {"params", "end"} < set(free), "and a value's own method"
 
 
 def test_a_run_that_ended_takes_nothing_more(service: RunsService, run: ActiveRun) -> None:
@@ -501,3 +552,34 @@ def test_a_clean_end_leaves_no_journal(run: ActiveRun, project: Project) -> None
     run.end()
     run.recorder.close()
     assert list(project.journal.iterdir()) == []
+
+
+def test_what_is_logged_while_the_database_is_locked_is_on_the_disk_within_a_second(
+    run: ActiveRun, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit has the disk keep it, but there is none while another process writes: a power cut may come meanwhile."""
+    run.log({"a": 1.0})
+    run.flush()
+    begun: list[float] = []
+    sync_file = journal._sync_file
+
+    def seen(path: Path, how: int) -> None:
+        began = time.monotonic()
+        sync_file(path, how)
+        begun.append(began)
+
+    monkeypatch.setattr(journal, "_sync_file", seen)
+    with closing(sqlite3.connect(project.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for _ in range(3):
+            logged = time.monotonic()
+            run.log({"a": 2.0})
+            deadline = logged + 20.0  # other tests have the machine too; it is there after half a second on a free one
+            while not any(at > logged for at in begun):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+        other.rollback()
+    run.flush()
+    quiet = len(begun)
+    time.sleep(0.5)
+    assert len(begun) - quiet <= 1, "commits are enough again; one is a machine that was busy"

@@ -99,16 +99,16 @@ def test_many_readers_at_once_take_a_journal_in_once(service: RunsService, proje
         from nbtrack.base.config import Project
         from nbtrack.runs.service import RunsService
         import sys
+        print("ready", flush=True)
         sys.stdin.read()
         RunsService(Project(Path.cwd())).refresh(force=True)
     """
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "NBTRACK_PARENT": ""}
     command = [sys.executable, "-c", code]
-    readers = [
-        subprocess.Popen(command, cwd=project.root, env=environment, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
-        for _ in range(4)
-    ]
-    time.sleep(0.5)
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    readers = [subprocess.Popen(command, cwd=project.root, env=environment, **pipes) for _ in range(4)]  # type: ignore[call-overload]
+    for reader in readers:
+        assert reader.stdout.readline() == b"ready\n"
     results = [threading.Thread(target=reader.communicate) for reader in readers]
     for thread in results:
         thread.start()

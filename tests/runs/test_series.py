@@ -12,6 +12,7 @@ import pytest
 from nbtrack.base.config import Project
 from nbtrack.base.db import Schema
 from nbtrack.base.errors import InvalidOption, NotFound
+from nbtrack.base.sqlite import plain
 from nbtrack.runs import contract as c
 from nbtrack.runs import current
 from nbtrack.runs.editing import EditingService
@@ -24,7 +25,7 @@ from nbtrack.runs.store.keys import key_number
 @pytest.fixture
 def conn() -> Iterator[sqlite3.Connection]:
     """A file with one run and one metric, number 1, without points."""
-    conn = sqlite3.connect(":memory:", isolation_level=None)
+    conn = plain(":memory:")
     conn.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT")
     for migration in MIGRATIONS:
         migration(Schema(conn))

@@ -341,7 +341,7 @@ def test_an_array_becomes_a_picture(array: Any, seen: Any) -> None:
         np.array([["2020-01-01"]], dtype="datetime64[D]"), [[1, 2], [3]], None, 5, object(), {}, "missing.png", "",
         "a\0b", SimpleNamespace(save=5, mode="L"),
     ],
-    ids=repr,
+    ids=lambda image: type(image).__name__,
 )  # fmt: skip
 def test_what_is_no_picture_is_refused(image: Any) -> None:
     with nbtrack.start_run(), pytest.raises(InvalidValue):

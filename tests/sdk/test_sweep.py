@@ -189,11 +189,20 @@ def test_it_reads_well_as_text_and_as_html(service: RunsService) -> None:
 # -- on a cluster
 
 
+def _wait_until_it_is_known(root: Path) -> None:
+    """On the worker: until the one who waits for the trial has its run and the point in the file."""
+    known = RunsService(Project(root))
+    deadline = time.monotonic() + 60.0
+    while not known.page(c.PageRequest(filter="params.x = 3 and metrics.loss = 3")).matched:
+        assert time.monotonic() < deadline, "the trial's point did not arrive"
+        time.sleep(0.05)
+
+
 def far(x: int, where: str) -> dict[str, float]:
     nbtrack.log({"loss": float(x)}, step=0)
     if x == 3 and not (Path(where) / "lost").exists():
         (Path(where) / "lost").touch()
-        time.sleep(0.3)
+        _wait_until_it_is_known(Path(where))
         os._exit(1)  # as a machine that is gone
     nbtrack.log({"loss": float(x * x)}, step=1)
     return {"pid": os.getpid()}

@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -20,10 +19,11 @@ import pytest
 import websocket
 
 from nbtrack.base.config import Project
+from tests.ui.ports import KEEP_APART, free_port
 
 BASE = "/hub/user/x/"
 TOKEN = "a-token-for-the-tests"
-PATIENCE = 30.0  # seconds
+PATIENCE = 60.0  # seconds
 START = 90.0  # for a server on a busy machine
 
 CONFIG = """
@@ -154,14 +154,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def running(folder: Path, home: Path, **environment: str) -> Iterator[Server]:
     """A server on a folder, until it is no longer needed."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     folder.mkdir(exist_ok=True)
     server = Server(folder, home, port)
     config = home / "config"
     config.mkdir()
-    (config / "jupyter_server_config.py").write_text(CONFIG.format(denied=str(server.denied)), encoding="utf-8")
+    (config / "jupyter_server_config.py").write_text(
+        CONFIG.format(denied=str(server.denied)) + KEEP_APART, encoding="utf-8"
+    )
     command = [
         *(sys.executable, "-m", "jupyter_server", "--no-browser", "--ServerApp.ip=127.0.0.1", f"--port={port}"),
         *("--ServerApp.port_retries=0", f"--ServerApp.base_url={BASE}", f"--ServerApp.root_dir={folder}"),

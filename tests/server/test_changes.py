@@ -211,7 +211,7 @@ from nbtrack.runs import current
 from pathlib import Path
 run = current.begin(Project(Path(sys.argv[1])), name=sys.argv[2], notebook="a.ipynb")
 run.log({"loss": 1.0})
-time.sleep(0.5)
+run.flush()
 print("going", flush=True)
 time.sleep(600)
 """
@@ -237,9 +237,18 @@ def status_in(project: Project, run: str) -> str:
 
     conn = sqlite3.connect(project.database)
     try:
-        return conn.execute("SELECT status FROM runs WHERE name = ?", (run,)).fetchone()[0]
+        found = conn.execute("SELECT status FROM runs WHERE name = ?", (run,)).fetchone()
+        return found[0] if found else "not there"
     finally:
         conn.close()
+
+
+def until_status(page: Page, project: Project, run: str, status: str) -> None:
+    """Wait until the file says so; the page is told of every change of it."""
+    end = time.monotonic() + PATIENCE
+    while (found := status_in(project, run)) != status:
+        assert time.monotonic() < end, f"{run} is {found}"
+        page.hear()
 
 
 def test_the_run_of_a_killed_process_is_settled_while_somebody_watches(pages: Any, project: Project, name: str) -> None:
@@ -251,10 +260,8 @@ def test_the_run_of_a_killed_process_is_settled_while_somebody_watches(pages: An
         assert status_in(project, "lost") == "running"
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        end = time.monotonic() + PATIENCE
-        while status_in(project, "lost") == "running" and time.monotonic() < end:
-            page.hear()
-        assert (status_in(project, "lost"), status_in(project, "alive")) == ("crashed", "running")
+        until_status(page, project, "lost", "crashed")
+        assert status_in(project, "alive") == "running"
 
 
 def test_a_killed_kernel_of_the_server_is_settled(pages: Any, server: Server, project: Project, name: str) -> None:
@@ -287,11 +294,9 @@ def test_a_killed_kernel_of_the_server_is_settled(pages: Any, server: Server, pr
     page = pages()
     page.watch(name)
     page.until(name, 1)
+    until_status(page, project, "lost", "running")
     channels.send(json.dumps({**asked, "content": {**content, "code": "import os; os.kill(os.getpid(), 9)"}}))
-    end = time.monotonic() + PATIENCE
-    while status_in(project, "lost") == "running" and time.monotonic() < end:
-        page.hear()
-    assert status_in(project, "lost") == "crashed"
+    until_status(page, project, "lost", "crashed")
     channels.close()
     server.ask("DELETE", f"api/sessions/{made['id']}")
 

@@ -14,7 +14,7 @@ from nbtrack.runs.service import RunsService
 from nbtrack.server import desk as module
 from nbtrack.server.desk import MOST, Asked, Busy, Desk, Unwanted
 
-PATIENCE = 20.0
+from .conftest import PATIENCE
 
 
 def test_a_job_gives_its_result_or_its_error_from_another_thread() -> None:

@@ -26,6 +26,7 @@ from .conftest import Server
 READS: dict[str, dict[str, Any]] = {  # a request of each that reads; a new operation needs one
     "project.status": {},
     "project.revision": {},
+    "transfer.formats": {},
     "experiments.list": {},
     "runs.page": {"filter": "metrics.acc > 0.1", "sort": ["-metrics.acc"]},
     "runs.get": {"run": "odd"},
@@ -68,6 +69,12 @@ def tree(folder: Path) -> dict[str, str]:
     }
 
 
+def outline(folder: Path) -> set[str]:
+    """Each path below a folder; of projects only that they are there, as the server closes their files in its time."""
+    found = (path.relative_to(folder) for path in folder.rglob("*"))
+    return {str(path) for path in found if ".nbtrack" not in path.parent.parts}
+
+
 def test_every_read_over_http_is_the_same_as_anywhere(server: Server, filled: Project, name: str) -> None:
     assert set(READS) == {op.name for op in OPERATIONS.values() if op.method == "GET"}
     for op, payload in READS.items():
@@ -79,6 +86,16 @@ def test_every_read_over_http_is_the_same_as_anywhere(server: Server, filled: Pr
         assert by_get.headers["Content-Type"] == "application/json"
         assert by_get.headers["Cache-Control"] == "no-store"
     assert sum(json.loads(dispatch(filled, op, payload))["ok"] for op, payload in READS.items()) > 20
+
+
+def test_runs_are_written_into_a_file_beside_the_notebook(server: Server, filled: Project, name: str) -> None:
+    made = server.write("transfer.export", name, {"format": "csv", "filter": "params.lr > 0", "name": "mine"}).result
+    assert (made["path"], made["runs"]) == ("exports/mine.csv", 2)
+    assert (filled.root / made["path"]).stat().st_size == made["size"]
+    again = server.write("transfer.export", name, {"format": "csv", "name": "mine"})
+    assert (again.status, again.error["code"]) == (400, "invalid_option")
+    outside = server.write("transfer.export", name, {"format": "csv", "name": "../mine"})
+    assert (outside.status, outside.error["code"]) == (400, "invalid_option")
 
 
 def test_changes_come_through_and_in_the_order_they_were_asked_for(server: Server, filled: Project, name: str) -> None:
@@ -179,7 +196,7 @@ LEADING_OUT = [
 
 @pytest.mark.parametrize("given", LEADING_OUT, ids=repr)
 def test_no_name_leads_out_of_the_servers_folder(server: Server, given: str) -> None:
-    before = tree(server.folder)
+    before = outline(server.folder)
     for answer in (
         server.read("runs.page", given),
         server.write("runs.edit", given, {"runs": ["x"]}),
@@ -190,18 +207,18 @@ def test_no_name_leads_out_of_the_servers_folder(server: Server, given: str) -> 
     ):
         assert (answer.status, answer.error["code"]) == (403, "outside")
         assert answer.error["hint"]
-    assert tree(server.folder) == before
+    assert outline(server.folder) == before
 
 
 @pytest.mark.parametrize(
     "given", ["~", "~root", "none", "%2e%2e", "..%2f..", "$HOME", "file:", "file:///etc", "...", "é" * 90]
 )
 def test_a_folder_that_is_not_there_is_said_so_and_not_made(server: Server, given: str) -> None:
-    before = tree(server.folder)
+    before = outline(server.folder)
     for answer in (server.read("runs.page", given), server.write("tables.save", given, {"state": {}})):
         assert answer.error["code"] in ("not_found", "outside")
         assert answer.status in (403, 404)
-    assert tree(server.folder) == before
+    assert outline(server.folder) == before
 
 
 def test_names_too_long_for_a_file_system_are_refused(server: Server) -> None:

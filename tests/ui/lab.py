@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,11 +15,13 @@ from typing import TYPE_CHECKING
 
 import nbformat
 
+from .ports import KEEP_APART, free_port
+
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 TOKEN = "a-token-for-the-tests"
-START = 90.0  # seconds for a server on a busy machine
+START = 200.0  # seconds for a server on a busy machine
 # No news, no notifications about them: they would lie over what is tested.
 SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {
@@ -54,9 +55,7 @@ class Lab:
         page.wait_for_function("() => !!window.jupyterapp", timeout=60_000)
         page.evaluate("() => window.jupyterapp.started")
         if theme == "dark":
-            page.evaluate(
-                "() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
-            )
+            darken(page)
         page.wait_for_function(
             "() => !!window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel", timeout=60_000
         )
@@ -70,9 +69,13 @@ class Notebook:
         self.page = page
 
     def command(self, name: str, arguments: object = None) -> None:
-        """Run a command of JupyterLab and wait for it."""
+        """Run a command of JupyterLab and wait for it.
+
+        What it gives stays in the page: many give a widget, and to bring here all that hangs on one takes long.
+        """
         self.page.evaluate(
-            "([name, given]) => window.jupyterapp.commands.execute(name, given ?? undefined)", [name, arguments]
+            "async ([name, given]) => void (await window.jupyterapp.commands.execute(name, given ?? undefined))",
+            [name, arguments],
         )
 
     def run_all(self) -> None:
@@ -100,6 +103,12 @@ class Notebook:
         return self.page.locator(".nbt-panel").first
 
 
+def darken(page: Page) -> None:
+    """Change to the dark theme, whose style comes after the command that asks for it has ended."""
+    page.evaluate("() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
+    page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'", timeout=60_000)
+
+
 @contextmanager
 def running_lab(folder: Path, home: Path, base_url: str = "/", program: str = "jupyterlab") -> Iterator[Lab]:
     """A JupyterLab on a folder, with settings of its own; under a `base_url` such as "/user/ada/", as a hub has it.
@@ -110,9 +119,7 @@ def running_lab(folder: Path, home: Path, base_url: str = "/", program: str = "j
     settings = home / "settings"
     settings.mkdir(parents=True)
     (settings / "overrides.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     address = f"http://127.0.0.1:{port}{base_url.rstrip('/')}"
     command = [
         *(sys.executable, "-m", program, "--no-browser", "--ServerApp.ip=127.0.0.1", f"--port={port}"),
@@ -122,6 +129,9 @@ def running_lab(folder: Path, home: Path, base_url: str = "/", program: str = "j
         f"--ServerApp.base_url={base_url}",
     ]
     own = {name: str(home / name.lower()) for name in HOMES}
+    config = Path(own["JUPYTER_CONFIG_DIR"])
+    config.mkdir(exist_ok=True)
+    (config / "jupyter_server_config.py").write_text(KEEP_APART, encoding="utf-8")
     with (home / "log.txt").open("wb") as log:
         server = subprocess.Popen(
             command, cwd=folder, env={**os.environ, **own}, stdin=subprocess.DEVNULL, stdout=log, stderr=log

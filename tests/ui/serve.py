@@ -45,6 +45,7 @@ window.panel = {{ transport, end: mount(document.getElementById("panel"), transp
 class Handler(BaseHTTPRequestHandler):
     """One page, the built files, and every operation."""
 
+    server: _Server
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # head and body are two packets: the second would wait 40 ms for a receipt
     project: Project
@@ -71,7 +72,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def operation(self, payload: bytes) -> None:
         """Answer by the one dispatch."""
-        self.answer(dispatch(self.project, urlsplit(self.path).path.removeprefix("/api/"), payload), "application/json")
+        with self.server.answering():
+            answer = dispatch(self.project, urlsplit(self.path).path.removeprefix("/api/"), payload)
+        self.answer(answer, "application/json")
 
     def answer(self, body: bytes, kind: str, status: HTTPStatus = HTTPStatus.OK) -> None:
         """Send it."""
@@ -89,6 +92,27 @@ class Handler(BaseHTTPRequestHandler):
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
+    def __init__(self, address: tuple[str, int], handler: type[Handler]) -> None:
+        super().__init__(address, handler)
+        self._now, self._fewer = 0, threading.Condition()
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """While an operation is carried out."""
+        with self._fewer:
+            self._now += 1
+        try:
+            yield
+        finally:
+            with self._fewer:
+                self._now -= 1
+                self._fewer.notify_all()
+
+    def rest(self) -> None:
+        """Wait for the operations under way: one of them may save the view into what the next test has cleared."""
+        with self._fewer:
+            self._fewer.wait_for(lambda: self._now == 0, 30)
+
     def handle_error(self, request: object, client_address: object) -> None:
         """A browser that leaves in the middle of an answer is no fault."""
 
@@ -105,6 +129,7 @@ def serving(project: Project, port: int = 0) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
+        server.rest()
 
 
 def main() -> None:

@@ -11,6 +11,8 @@ import pytest
 
 from nbtrack.base.config import Project
 
+from .waits import still
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
@@ -21,6 +23,7 @@ AXE = Path(__file__).resolve().parents[2] / "js" / "node_modules" / "axe-core" /
 
 def serious(page: Page) -> list[str]:
     """What axe-core calls serious or critical, in words."""
+    still(page)
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("() => axe.run('.nbt-panel', { resultTypes: ['violations'] })")
     return [
@@ -34,10 +37,10 @@ def serious(page: Page) -> list[str]:
 def test_the_table_with_its_menus(demo: Project, alone: Show, theme: str) -> None:
     page = alone(demo, theme=theme)
     page.get_by_role("gridcell").first.wait_for()
-    page.wait_for_timeout(1000)
+    page.get_by_role("figure").first.wait_for()
     assert not serious(page)
     page.get_by_role("button", name="Columns", exact=True).click()
-    page.wait_for_timeout(500)
+    page.get_by_role("dialog").first.wait_for()
     assert not serious(page)
     page.keyboard.press("Escape")
 
@@ -51,7 +54,8 @@ def test_a_selection_compared(demo: Project, alone: Show, theme: str) -> None:
     page.get_by_text("3 selected").first.wait_for()
     assert not serious(page)
     page.get_by_role("button", name="Compare", exact=True).first.click()
-    page.wait_for_timeout(2000)
+    page.get_by_role("heading", name="Compare 3 runs").wait_for()
+    page.locator(".nbt-compare-table tbody td").first.wait_for()
     assert not serious(page)
 
 
@@ -59,7 +63,7 @@ def test_a_selection_compared(demo: Project, alone: Show, theme: str) -> None:
 def test_the_plots(demo: Project, alone: Show, theme: str) -> None:
     page = alone(demo, theme=theme)
     page.get_by_role("button", name="Plots", exact=True).click()
-    page.get_by_role("region", name="Parallel coordinates").locator("svg").first.wait_for(timeout=30_000)
+    page.get_by_role("region", name="Parallel coordinates").locator("svg").first.wait_for(timeout=60_000)
     assert not serious(page)
 
 

@@ -58,16 +58,23 @@ def test_script_in_any_text_never_runs(hostile: Project, alone: Show, theme: str
     page.get_by_role("gridcell").first.wait_for()
     page.get_by_role("button", name="Plots", exact=True).click()
     page.get_by_role("button", name="Columns", exact=True).click()
+    box = page.get_by_role("dialog")
+    box.first.wait_for()
     page.wait_for_timeout(500)
     page.keyboard.press("Escape")
+    box.first.wait_for(state="detached")
     page.get_by_role("button", name="Group", exact=True).click()
+    page.get_by_role("menuitemcheckbox").first.wait_for()
     page.wait_for_timeout(300)
     page.keyboard.press("Escape")
+    page.get_by_role("menuitemcheckbox").first.wait_for(state="detached")
     boxes = page.get_by_role("gridcell").get_by_role("checkbox")
     for at in range(3):
         boxes.nth(at).click()
+    page.get_by_text("3 selected").first.wait_for()
     page.wait_for_timeout(2500)
     page.get_by_role("button", name="Compare", exact=True).first.click()
+    page.get_by_role("heading", name="Compare 3 runs").wait_for()
     page.wait_for_timeout(1500)
     assert page.evaluate("() => window.pwned") is None
     assert (
@@ -104,7 +111,7 @@ def test_ten_thousand_columns_and_names_of_ten_thousand_characters(tmp_path: Pat
     finally:
         set_project(None)
     page = alone(project)
-    page.get_by_role("gridcell").first.wait_for(timeout=30_000)
+    page.get_by_role("gridcell").first.wait_for(timeout=60_000)
     page.get_by_role("button", name="Columns", exact=True).click()
     page.get_by_role("dialog").get_by_role("textbox").or_(
         page.get_by_role("dialog").get_by_role("searchbox")

@@ -6,8 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from .lab import Lab, Notebook
+from .waits import quiet, still
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -19,11 +21,11 @@ for step in range(10):
     nbtrack.log({"val_accuracy": 0.5 + lr / 10 + step / 1000}, step=step)
 print("then", lr)"""
 LONG = """%%track long
-import time
-for step in range(400):
+import itertools, time
+for step in itertools.count():  # until it is interrupted
     nbtrack.log({"val_accuracy": step / 400}, step=step)
     time.sleep(0.1)"""
-WAIT = 30_000
+WAIT = 60_000
 
 
 def source(page: Page, index: int) -> str:
@@ -59,6 +61,11 @@ def runs(notebook: Notebook, index: int) -> Locator:
     return strip(notebook, index).locator("button[data-run]")
 
 
+def ended(run: Locator) -> None:
+    """Wait for it: the last value of a run is seen before its end."""
+    expect(run).to_have_attribute("aria-label", re.compile("finished"), timeout=WAIT)
+
+
 def trained(lab: Lab, page: Page, name: str, theme: str = "light", rates: tuple[float, ...] = (0.1, 0.5)) -> Notebook:
     """A notebook whose second cell has a run for each rate, the last the latest."""
     notebook = lab.open(page, lab.notebook(name, [LOAD, TRAIN, "1 + 1"]), theme)
@@ -68,6 +75,7 @@ def trained(lab: Lab, page: Page, name: str, theme: str = "light", rates: tuple[
         notebook.start(1)
         strip(notebook, 1).get_by_role("button", name=re.compile(f"^{count} runs?$")).wait_for(timeout=WAIT)
         runs(notebook, 1).first.get_by_text("0.5").wait_for(timeout=WAIT)
+        ended(runs(notebook, 1).first)
     return notebook
 
 
@@ -77,10 +85,10 @@ def test_a_tracked_cell_has_its_runs_below_it_and_others_have_nothing(lab: Lab, 
     height = strip(notebook, 1).evaluate("(one) => one.offsetHeight")
     notebook.run_all()
     runs(notebook, 1).first.get_by_text("0.519").wait_for(timeout=WAIT)
+    ended(runs(notebook, 1).first)
     assert strip(notebook, 1).evaluate("(one) => one.offsetHeight") == height, "the line moved what is below it"
-    assert "finished" in (runs(notebook, 1).first.get_attribute("aria-label") or "")
-    assert strip(notebook, 0).count() == 0
-    assert strip(notebook, 2).count() == 0
+    expect(strip(notebook, 0)).to_have_count(0)
+    expect(strip(notebook, 2)).to_have_count(0)
     saved = page.evaluate("() => JSON.stringify(window.jupyterapp.shell.currentWidget.model.toJSON())")
     assert "nbt-cell" not in saved
 
@@ -92,7 +100,7 @@ def test_the_line_moves_while_the_cell_runs(lab: Lab, page: Page) -> None:
     latest = runs(notebook, 1).first
     latest.locator("svg path").wait_for(state="attached", timeout=WAIT)
     curve, text = latest.locator("svg path").get_attribute("d"), latest.inner_text()
-    assert "running" in (latest.get_attribute("aria-label") or "")
+    expect(latest).to_have_attribute("aria-label", re.compile("running"))
     page.wait_for_function(
         "([run, curve, text]) => run.querySelector('path').getAttribute('d') !== curve && run.innerText !== text",
         arg=[latest.element_handle(), curve, text],
@@ -101,12 +109,10 @@ def test_the_line_moves_while_the_cell_runs(lab: Lab, page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "tables.history" in request.url else None)
     page.evaluate("() => void window.jupyterapp.commands.execute('launcher:create')")
-    page.wait_for_timeout(1000)  # what was under way
-    before = len(asked)
-    page.wait_for_timeout(2000)
-    assert len(asked) == before, "nothing is asked while nobody sees the notebook"
+    latest.wait_for(state="hidden")
+    quiet(page, asked, 2.0)  # nothing is asked while nobody sees the notebook
     page.get_by_role("tab", name="live.ipynb").click()
-    assert "running" in (latest.get_attribute("aria-label") or ""), "the cell ended before it was looked at"
+    expect(latest).to_have_attribute("aria-label", re.compile("running"))
     notebook.command("notebook:interrupt-kernel")
     page.wait_for_function(
         "(run) => run.getAttribute('aria-label').includes('interrupted')", arg=latest.element_handle(), timeout=WAIT
@@ -119,8 +125,8 @@ def test_code_of_then_is_shown_restored_and_taken_back_by_one_undo(lab: Lab, pag
     runs(notebook, 1).nth(1).click()
     box = page.get_by_role("dialog", name="A run of this cell")
     box.get_by_text("then 0.1").wait_for()
-    assert "lr = 0.5" in box.get_by_role("row").filter(has_text="added").inner_text()
-    assert "lr = 0.1" in box.get_by_role("row").filter(has_text="removed").inner_text()
+    expect(box.get_by_role("row").filter(has_text="added")).to_contain_text("lr = 0.5")
+    expect(box.get_by_role("row").filter(has_text="removed")).to_contain_text("lr = 0.1")
     box.get_by_role("button", name="Restore this code").click()
     page.wait_for_function(
         """() => window.jupyterapp.shell.currentWidget.content.widgets[1].model.sharedModel.getSource()
@@ -135,6 +141,7 @@ def test_the_keyboard_walks_through_the_runs_and_comes_back(lab: Lab, page: Page
     notebook = trained(lab, page, "keys", rates=(0.1, 0.3, 0.5))
     runs(notebook, 1).first.focus()
     page.keyboard.press("ArrowRight")
+    expect(runs(notebook, 1).nth(1)).to_be_focused()
     page.keyboard.press("Enter")
     box = page.get_by_role("dialog", name="A run of this cell")
     box.get_by_text("2 of 3").wait_for()
@@ -147,8 +154,7 @@ def test_the_keyboard_walks_through_the_runs_and_comes_back(lab: Lab, page: Page
     box.get_by_text("1 of 3").wait_for()
     page.keyboard.press("Escape")
     box.wait_for(state="detached")
-    focused = "() => document.activeElement.getAttribute('data-run')"
-    assert page.evaluate(focused) == runs(notebook, 1).first.get_attribute("data-run")
+    expect(runs(notebook, 1).first).to_be_focused()
     assert page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.length") == 3
 
 
@@ -157,7 +163,10 @@ def test_code_of_then_is_inserted_below(lab: Lab, page: Page) -> None:
     runs(notebook, 1).nth(1).click()
     page.get_by_role("dialog", name="A run of this cell").get_by_role("button", name="Insert below").click()
     page.wait_for_function("() => window.jupyterapp.shell.currentWidget.content.widgets.length === 4")
-    assert "lr = 0.1" in source(page, 2)
+    page.wait_for_function(
+        """() => window.jupyterapp.shell.currentWidget.content.widgets[2].model.sharedModel.getSource()
+            .includes("lr = 0.1")"""
+    )
     assert "lr = 0.5" in source(page, 1)
     strip(notebook, 2).get_by_text("no runs yet").wait_for()
 
@@ -174,7 +183,7 @@ def test_a_cell_is_run_with_the_params_of_then_after_a_dialog(lab: Lab, page: Pa
     page.keyboard.press("Escape")
     dialog.wait_for(state="detached")
     assert source(page, 1) == now, "nothing is done before it is agreed to"
-    assert runs(notebook, 1).count() == 2
+    expect(runs(notebook, 1)).to_have_count(2)
     runs(notebook, 1).nth(1).click()
     box.get_by_role("button", name="Run with these params").click()
     dialog.get_by_role("button", name="Run", exact=True).click()
@@ -229,7 +238,7 @@ def test_the_line_goes_with_its_cell_and_with_its_notebook(lab: Lab, page: Page)
     notebook.command("notebook:move-cell-down")
     strip(notebook, 2).wait_for()
     of_train(page, 2).wait_for()
-    assert strip(notebook, 1).count() == 0
+    expect(strip(notebook, 1)).to_have_count(0)
     page.wait_for_timeout(700)  # else one undo takes the move back with what comes next
     notebook.command("notebook:cut-cell")
     of_train(page, 2).wait_for(state="detached")
@@ -240,7 +249,7 @@ def test_the_line_goes_with_its_cell_and_with_its_notebook(lab: Lab, page: Page)
     notebook.command("notebook:paste-cell-above")
     of_train(page, 2).wait_for()
     notebook.command("notebook:hide-cell-code")
-    assert page.get_by_role("button", name="2 runs", exact=True).is_visible()
+    expect(page.get_by_role("button", name="2 runs", exact=True)).to_be_visible()
     notebook.command("notebook:show-cell-code")
     notebook.command("docmanager:save")
     page.evaluate("() => window.jupyterapp.serviceManager.contents.rename('moves.ipynb', 'moved.ipynb')")
@@ -277,18 +286,19 @@ def test_a_notebook_of_200_cells_keeps_its_lines_while_it_is_scrolled(lab: Lab, 
         )
         page.wait_for_timeout(300)
     of_train(page, 1).wait_for()
-    placed = page.evaluate(
-        """() => window.jupyterapp.shell.currentWidget.content.widgets
-            .filter(({ node }) => node.isConnected && node.querySelector(".jp-Cell-inputWrapper"))
-            .map(({ node, model }) => [
-                model.sharedModel.getSource().startsWith("%%track"),
-                [...node.children].flatMap((one) =>
-                    ["jp-Cell-inputWrapper", "nbt-cell-place", "jp-Cell-outputWrapper"].filter((name) =>
-                        one.classList.contains(name)))])"""
+    page.wait_for_function(
+        """() => {
+            const seen = window.jupyterapp.shell.currentWidget.content.widgets.filter(
+                ({ node }) => node.isConnected && node.querySelector(".jp-Cell-inputWrapper"));
+            return seen.length > 5 && seen.every(({ node, model }) => {
+                const tracked = model.sharedModel.getSource().startsWith("%%track");
+                const wanted = ["jp-Cell-inputWrapper", "nbt-cell-place", "jp-Cell-outputWrapper"];
+                const parts = [...node.children].flatMap(({ classList }) =>
+                    wanted.filter((name) => classList.contains(name)));
+                return parts.join() === wanted.filter((name) => tracked || name !== "nbt-cell-place").join();
+            });
+        }"""
     )
-    assert len(placed) > 5
-    for tracked, parts in placed:
-        assert parts == ["jp-Cell-inputWrapper", *(["nbt-cell-place"] if tracked else []), "jp-Cell-outputWrapper"]
 
 
 def test_names_and_outputs_of_runs_stay_text(lab: Lab, page: Page) -> None:
@@ -320,7 +330,8 @@ display(HTML("<script>parent.owned = 1; window.owned = 1</script>{bad}<p>marked<
 def test_the_line_can_be_read_in_both_themes(lab: Lab, page: Page, theme: str) -> None:
     notebook = trained(lab, page, f"theme-{theme}", theme)
     activate(page, 1)
-    page.wait_for_timeout(400)  # it fades in
+    runs(notebook, 1).nth(1).locator(".nbt-cell-value").wait_for()
+    still(page)  # it fades in
     contrast = (
         runs(notebook, 1)
         .nth(1)
@@ -388,13 +399,13 @@ def test_a_read_only_cell_is_left_as_it_is(lab: Lab, page: Page) -> None:
     assert source(page, 1) == now
     runs(notebook, 1).nth(1).click()
     button = page.get_by_role("button", name="Restore this code")
-    assert button.get_attribute("aria-disabled") == "true"
-    assert "read-only" in (button.get_attribute("title") or "")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    expect(button).to_have_attribute("title", re.compile("read-only"))
 
 
 def test_the_button_of_the_notebook_puts_the_panel_below_the_active_cell(lab: Lab, page: Page) -> None:
     notebook = lab.open(page, lab.notebook("panel", ["x = 1", "y = 1"]))
     activate(page, 0)
     page.get_by_role("button", name=re.compile("^Runs|^Show the runs below")).first.click()
-    notebook.panel.wait_for(timeout=60_000)
+    notebook.panel.wait_for(timeout=60_000)  # which is made by running it
     assert source(page, 1) == "%track panel"

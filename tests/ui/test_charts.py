@@ -14,8 +14,10 @@ from nbtrack.base.config import Project
 from nbtrack.runs import contract as c
 from nbtrack.runs.service import RunsService
 
+from .waits import until
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import FloatRect, Locator, Page
 
     Show = Callable[..., Page]
 
@@ -55,8 +57,7 @@ def test_the_line_of_the_row_under_the_pointer_comes_forward(demo: Project, alon
     page = alone(demo)
     before = drawn(page, "val_accuracy")
     page.get_by_role("gridcell").get_by_role("button", name="adamw-4-15", exact=True).hover()
-    page.wait_for_timeout(500)
-    assert drawn(page, "val_accuracy") < before / 2  # the others fade
+    until(page, lambda: inked(page, "val_accuracy") < before / 2, "the others did not fade")
 
 
 def test_the_pointer_over_a_chart_tells_the_values_by_size(demo: Project, alone: Show) -> None:
@@ -67,9 +68,8 @@ def test_the_pointer_over_a_chart_tells_the_values_by_size(demo: Project, alone:
     page.mouse.move(box["x"] + box["width"] / 3, box["y"] + box["height"] / 2)
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     values = page.locator(".nbt-curve-tip-value")
-    values.first.wait_for()
+    values.nth(7).wait_for()
     shown = [float(one) for one in values.all_inner_texts()]
-    assert len(shown) >= 8
     assert shown == sorted(shown, reverse=True)
 
 
@@ -79,14 +79,25 @@ def only_plots(page: Page) -> None:
         page.get_by_role("button", name=pane, exact=True).click()
 
 
+def settled(page: Page, part: Locator) -> FloatRect:
+    """Where it stands, once it has stayed there for more than a second."""
+    before, same = None, 0
+    for _ in range(300):
+        place = part.bounding_box()
+        same = same + 1 if place is not None and place == before else 0
+        if place is not None and same >= 6:
+            return place
+        before = place
+        page.wait_for_timeout(250)
+    raise AssertionError("it does not come to rest")
+
+
 def test_dragging_along_an_axis_of_parallel_coordinates_filters_the_table(demo: Project, alone: Show) -> None:
     page = alone(demo)
     only_plots(page)
     axis = page.get_by_role("region", name="Parallel coordinates").locator(".axis-brush .background").first
-    axis.wait_for(state="attached", timeout=30_000)
-    page.wait_for_timeout(1500)  # plotly draws it twice
-    place = axis.bounding_box()
-    assert place
+    axis.wait_for(state="attached", timeout=60_000)
+    place = settled(page, axis)  # plotly draws it twice
     x = place["x"] + place["width"] / 2
     page.mouse.move(x, place["y"] + place["height"] * 0.04)
     page.mouse.down()
@@ -102,7 +113,7 @@ def test_params_that_tell_most_about_a_metric_are_listed(demo: Project, alone: S
     page.get_by_role("button", name="Add a plot").click()
     page.get_by_role("menuitem", name="Param importance").click()
     card = page.get_by_role("region", name="Param importance")
-    card.get_by_role("rowheader", name="depth").wait_for(timeout=30_000)
+    card.get_by_role("rowheader", name="depth").wait_for(timeout=60_000)
 
 
 def test_every_kind_of_plot_draws(demo: Project, alone: Show) -> None:
@@ -113,7 +124,7 @@ def test_every_kind_of_plot_draws(demo: Project, alone: Show) -> None:
         page.get_by_role("button", name="Add a plot").click()
         page.get_by_role("menuitem", name=kind).click()
         marks = page.get_by_role("region", name=kind).locator(f".{layer} path")
-        marks.first.wait_for(state="attached", timeout=30_000)
+        marks.first.wait_for(state="attached", timeout=60_000)
 
 
 def test_a_filter_goes_for_the_charts_too(demo: Project, alone: Show) -> None:

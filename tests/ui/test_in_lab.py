@@ -17,6 +17,7 @@ from playwright.sync_api import expect
 
 from . import lab as labs
 from .lab import TOKEN, Lab, Notebook, running_lab
+from .waits import quiet, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -73,25 +74,39 @@ def pid_of(notebook: Notebook, cell: int) -> int:
     return int(output.inner_text().split()[1])
 
 
+def replaced(notebook: Notebook) -> None:
+    """Wait until a killed kernel has a new one in its place.
+
+    While Jupyter's server starts that one, it answers DELETE /api/sessions/… with status 500: its own restart and the
+    shutdown are at the same kernel. `sessionContext.shutdown()`, which asks for it, is then rejected: "Unhandled
+    error".
+    """
+    dialog = notebook.page.locator(".jp-Dialog").filter(has_text="Kernel Restarting")
+    dialog.get_by_role("button").last.click(timeout=60_000)  # JupyterLab says that the server has begun
+    notebook.page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'", timeout=60_000
+    )
+
+
 def end(notebook: Notebook) -> None:
     """Leave no cell running behind."""
     notebook.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
 
-def told(page: Page) -> list[str]:
-    """The notifications of JupyterLab about runs."""
+def told(page: Page) -> Locator:
+    """The notifications of JupyterLab about runs, in their list, which follows what comes."""
     page.evaluate("() => window.jupyterapp.commands.execute('apputils:display-notifications')")
     page.locator(".jp-Notification-Header").wait_for()
-    page.wait_for_timeout(300)
-    return page.locator(".jp-Notification-List-Item .jp-toast-message").all_inner_texts()
+    return page.locator(".jp-Notification-List-Item .jp-toast-message")
 
 
 def offered(page: Page, notebook: Notebook, cell: int) -> list[str]:
     """What Tab offers at the end of a cell."""
     notebook.cell(cell).locator(".cm-content").click()
     page.keyboard.press("Control+End")
+    notebook.cell(cell).locator(".jp-mod-completer-enabled").wait_for()  # JupyterLab asks nobody before: Tab indents
     page.keyboard.press("Tab")
-    page.locator(".jp-Completer-item").first.wait_for(timeout=30_000)
+    page.locator(".jp-Completer-item").first.wait_for(timeout=60_000)
     return page.locator(".jp-Completer-item .jp-Completer-match").all_inner_texts()
 
 
@@ -104,10 +119,11 @@ def test_a_run_is_counted_while_it_goes_on_and_a_killed_kernel_is_said(lab: Lab,
     pid = pid_of(notebook, 1)
     notebook.start(2)
     expect(item(page)).to_contain_text("1 running", timeout=60_000)
-    expect(item(page)).to_have_attribute("title", re.compile(r"^killed · step \d+ of 600 · accuracy "), timeout=20_000)
+    expect(item(page)).to_have_attribute("title", re.compile(r"^killed · step \d+ of 600 · accuracy "), timeout=60_000)
     os.kill(pid, signal.SIGKILL)
-    expect(item(page)).to_contain_text("crashed", timeout=30_000)
+    expect(item(page)).to_contain_text("crashed", timeout=60_000)
     expect(item(page)).to_contain_text("killed")
+    replaced(notebook)
     end(notebook)
 
 
@@ -117,7 +133,7 @@ def test_a_restarted_kernel_leaves_no_run_running(lab: Lab, page: Page) -> None:
     notebook.start(1)
     expect(item(page)).to_contain_text("1 running", timeout=60_000)
     page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
-    expect(item(page)).to_contain_text(re.compile("(crashed|interrupted)\\W*restarted"), timeout=30_000)
+    expect(item(page)).to_contain_text(re.compile("(crashed|interrupted)\\W*restarted"), timeout=60_000)
     end(notebook)
 
 
@@ -127,7 +143,7 @@ def test_the_last_result_stands_there_after_a_reload_and_a_click_shows_the_runs(
     lab.open(page, name)
     expect(item(page)).to_have_text(re.compile(r"✓\s*churn-42\s*· accuracy 0.93\s*· "), timeout=60_000)
     item(page).click()
-    page.locator(".lm-SplitPanel .nbt-ground").get_by_text("churn-42").first.wait_for(timeout=30_000)
+    page.locator(".lm-SplitPanel .nbt-ground").get_by_text("churn-42").first.wait_for(timeout=60_000)
 
 
 def test_a_project_without_runs_says_nothing(page: Page, tmp_path: Path) -> None:
@@ -147,18 +163,17 @@ def test_a_project_without_runs_says_nothing(page: Page, tmp_path: Path) -> None
 def test_a_run_that_took_long_enough_is_told_and_opened_from_there(
     lab: Lab, page: Page, settings: Set, ending: str
 ) -> None:
-    settings(notify=True, notifyAfter=1)
+    settings(notify=True, notifyAfter=4)  # which "quick" does not take on a busy machine either
     bad = "\nraise ValueError" if ending == "failed" else ""
-    cells = [LOAD, SHORT.format(name="quick", seconds=0), SHORT.format(name=f"slow-{ending}", seconds=2.5) + bad]
+    cells = [LOAD, SHORT.format(name="quick", seconds=0), SHORT.format(name=f"slow-{ending}", seconds=5) + bad]
     notebook = lab.open(page, lab.notebook(f"told-{ending}", cells))
     for index in range(3):
         notebook.start(index)
     expect(item(page)).to_contain_text(f"slow-{ending}", timeout=60_000)
-    page.wait_for_timeout(2500)
-    (message,) = told(page)
-    assert re.fullmatch(rf"slow-{ending} {ending} after [\d.]+ s · accuracy 0\.93", message)
+    messages = told(page)
+    expect(messages).to_have_text([re.compile(rf"^slow-{ending} {ending} after [\d.]+ s · accuracy 0\.93$")])
     page.locator(".jp-Notification-List-Item").get_by_role("button", name="Open").click()
-    page.get_by_role("tab", name=re.compile(f"slow-{ending}")).wait_for(timeout=30_000)
+    page.get_by_role("tab", name=re.compile(f"slow-{ending}")).wait_for(timeout=60_000)
 
 
 def test_nobody_is_told_who_did_not_ask_for_it(lab: Lab, page: Page, settings: Set) -> None:
@@ -168,10 +183,9 @@ def test_nobody_is_told_who_did_not_ask_for_it(lab: Lab, page: Page, settings: S
         notebook.start(index)
     expect(item(page)).to_contain_text("untold", timeout=60_000)
     page.wait_for_timeout(2500)
-    assert told(page) == []
+    expect(told(page)).to_have_count(0)
 
 
-@pytest.mark.timeout(300)  # JupyterLab is loaded three times
 def test_of_two_pages_one_tells_and_a_reload_during_the_run_does_not_lose_it(
     lab: Lab, page: Page, settings: Set
 ) -> None:
@@ -191,8 +205,10 @@ def test_of_two_pages_one_tells_and_a_reload_during_the_run_does_not_lose_it(
     go.touch()
     for one in (page, other):
         expect(item(one)).to_contain_text("twice", timeout=60_000)
-    other.wait_for_timeout(4000)
-    messages = told(page) + told(other)
+    both = (told(page), told(other))
+    until(page, lambda: any(one.count() for one in both), "no page told of it")
+    other.wait_for_timeout(4000)  # in which the other one would have told it too
+    messages = [text for one in both for text in one.all_inner_texts()]
     assert len(messages) == 1, messages
     assert messages[0].startswith("twice finished after")
     other.close()
@@ -225,7 +241,6 @@ def test_a_kernel_that_knows_the_words_too_does_not_double_them(lab: Lab, page: 
 # -- kernels
 
 
-@pytest.mark.timeout(300)
 def test_the_magic_works_in_a_new_kernel_and_after_it_was_restarted(lab: Lab, page: Page, settings: Set) -> None:
     settings(loadMagics=True)
     notebook = lab.open(page, lab.notebook("loaded", [SHORT.format(name="loaded", seconds=0), PID]))
@@ -246,7 +261,6 @@ def test_the_magic_works_in_a_new_kernel_and_after_it_was_restarted(lab: Lab, pa
     expect(notebook.cell(0)).to_contain_text("loaded · finished", timeout=60_000)
 
 
-@pytest.mark.timeout(300)
 def test_a_kernel_it_was_loaded_in_has_no_more_names_and_history_than_any(lab: Lab, page: Page, settings: Set) -> None:
     ask = "get_ipython().execution_count, get_ipython().find_cell_magic('track') is not None"
     look = f"print('seen', sorted(globals()), In, Out, {ask})"
@@ -256,7 +270,7 @@ def test_a_kernel_it_was_loaded_in_has_no_more_names_and_history_than_any(lab: L
         notebook = lab.open(page, lab.notebook(f"names-{load}", [look]))
         notebook.start(0)
         output = notebook.cell(0).locator(".jp-OutputArea-output")
-        expect(output).to_contain_text("seen", timeout=60_000)
+        expect(output).to_have_text(re.compile(r"seen .* (True|False)\s*$"), timeout=60_000)  # it comes in parts
         seen.append(output.inner_text().strip())
     assert seen[0].endswith(" False")
     assert seen[1] == seen[0].removesuffix("False") + "True"
@@ -291,7 +305,6 @@ def test_where_nbtrack_is_not_installed_nothing_is_seen_of_it(page: Page, tmp_pa
 # -- settings
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("whose", ["the user's", "the administrator's"])
 def test_settings_that_make_no_sense_leave_everything_working(
     page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whose: str
@@ -311,16 +324,15 @@ def test_settings_that_make_no_sense_leave_everything_working(
             notebook.start(index)
         expect(item(page)).to_contain_text("sane", timeout=60_000)
         page.wait_for_timeout(2000)
-        assert told(page) == []
+        expect(told(page)).to_have_count(0)
         page.keyboard.press("Escape")
         item(page).click()
-        page.locator(".lm-SplitPanel .nbt-ground").get_by_text("sane").first.wait_for(timeout=30_000)
+        page.locator(".lm-SplitPanel .nbt-ground").get_by_text("sane").first.wait_for(timeout=60_000)
 
 
 # -- at rest
 
 
-@pytest.mark.timeout(300)
 def test_a_page_where_nothing_happens_asks_the_server_nothing(lab: Lab, page: Page, settings: Set) -> None:
     settings(notify=True)
     notebook = lab.open(page, lab.notebook("rest", [LOAD, SHORT.format(name="rest", seconds=0)]))
@@ -328,11 +340,12 @@ def test_a_page_where_nothing_happens_asks_the_server_nothing(lab: Lab, page: Pa
         notebook.start(index)
     expect(item(page)).to_contain_text("rest", timeout=60_000)
     notebook.command("nbtrack:show-sidebar")
-    page.wait_for_timeout(5000)
+    page.locator(".nbt-side").get_by_role("row").filter(has_text="rest").first.wait_for()
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: asked.append(request.url) if "/nbtrack/" in request.url else None)
+    quiet(page, asked, 5.0)
+    asked.clear()
     page.wait_for_timeout(30_000)
-    assert [url for url in asked if "/nbtrack/" in url] == []
+    assert asked == []
     notebook.start(1)  # and it would have been seen
-    page.wait_for_timeout(5000)
-    assert [url for url in asked if "/nbtrack/api/tables.browse" in url]
+    until(page, lambda: [url for url in asked if "/nbtrack/api/tables.browse" in url], "the new run was not asked for")

@@ -19,19 +19,20 @@ def test_the_link_under_a_cell_opens_the_panel_on_its_run_below_it(lab: Lab, pag
     notebook = lab.open(page, lab.notebook("link", CELLS))
     notebook.run_all()
     link = notebook.cell(1).get_by_role("button", name="panel", exact=True)
-    link.wait_for(timeout=30_000)
+    link.wait_for(timeout=60_000)
     link.focus()
     page.keyboard.press("Enter")  # the keyboard reaches it too
-    expect(notebook.cell(2).locator(".cm-content")).to_contain_text("%track panel --run ", timeout=20_000)
+    expect(notebook.cell(2).locator(".cm-content")).to_contain_text("%track panel --run ", timeout=60_000)
     expect(notebook.cell(3).locator(".cm-content")).to_contain_text("the cell below")
-    notebook.cell(2).locator(".nbt-panel").wait_for(timeout=30_000)
+    notebook.cell(2).locator(".nbt-panel").wait_for(timeout=60_000)
 
 
 def test_outside_of_jupyterlab_the_link_is_not_shown(lab: Lab, page: Page) -> None:
     """A page that shows a saved notebook has nothing that would obey it."""
     notebook = lab.open(page, lab.notebook("saved", CELLS))
     notebook.run_all()
-    notebook.cell(1).get_by_role("button", name="panel", exact=True).wait_for(timeout=30_000)
+    notebook.cell(1).get_by_role("button", name="panel", exact=True).wait_for(timeout=60_000)
+    expect(notebook.cell(1)).to_contain_text("linked · finished", timeout=60_000)  # which is what shall be saved
     notebook.command("docmanager:save")
     saved = json.loads((lab.folder / "saved.ipynb").read_text(encoding="utf-8"))
     html = "".join(saved["cells"][1]["outputs"][-1]["data"]["text/html"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
+from playwright.sync_api import expect
 
 import nbtrack
 from nbtrack.base.config import Project
@@ -48,8 +49,8 @@ def test_the_runs_of_the_notebook_and_of_its_project_stand_at_the_left(lab: Lab,
     notebook.command("nbtrack:show-sidebar")
     sidebar = page.locator(".nbt-side")
     row = sidebar.get_by_role("row").filter(has_text="fresh")
-    row.wait_for(timeout=30_000)
-    assert sidebar.get_by_role("row").count() == 1
+    row.wait_for(timeout=60_000)
+    expect(sidebar.get_by_role("row")).to_have_count(1)
     row.filter(has_text="0.75").wait_for()
     sidebar.get_by_role("button", name=re.compile("^Project")).click()
     page.wait_for_function("() => document.querySelector('.nbt-side-list')?.getAttribute('aria-rowcount') === '19'")
@@ -65,6 +66,6 @@ def test_a_saved_panel_is_shown_without_the_kernel_that_made_it(lab: Lab, page: 
     book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(book, lab.folder / "kept.ipynb")
     notebook = opened(lab, page, "kept.ipynb")
-    notebook.panel.get_by_role("gridcell").first.wait_for(timeout=30_000)
+    notebook.panel.get_by_role("gridcell").first.wait_for(timeout=60_000)
     notebook.panel.get_by_role("combobox", name="Filter runs").fill("params.depth = 8")  # and it answers
     notebook.panel.get_by_role("status").filter(has_text=re.compile(r"^\d of \d+")).first.wait_for()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from playwright.sync_api import expect
+
 from .lab import Lab, Notebook
 from .test_cells import TRAIN, WAIT, activate, put, runs, source, strip, trained, undo
 
@@ -35,7 +37,7 @@ def test_the_code_of_a_run_goes_back_into_its_cell_and_one_undo_takes_it_out(lab
     said.wait_for(timeout=WAIT)
     assert source(page, 1) == now.replace("lr = 0.5", "lr = 0.1")
     assert active(page) == 1
-    assert notebook.cell(2).locator(".jp-OutputArea-output").count() == 1, "the answer takes the place of the question"
+    expect(notebook.cell(2).locator(".jp-OutputArea-output")).to_have_count(1)  # the answer in the question's place
     undo(page, 1)
     assert source(page, 1) == now
     page.wait_for_timeout(500)  # nothing was run, and nothing is going to be
@@ -47,9 +49,12 @@ def test_the_code_of_a_run_goes_back_into_its_cell_and_one_undo_takes_it_out(lab
 def test_the_answer_is_saved_with_the_notebook_and_the_question_is_not(lab: Lab, page: Page) -> None:
     notebook = trained(lab, page, "restore-saved")
     restore(notebook, "@2").get_by_text("is in its cell").wait_for(timeout=WAIT)
-    saved = str(page.evaluate("() => JSON.stringify(window.jupyterapp.shell.currentWidget.model.toJSON())"))
-    assert "is in its cell" in saved
-    assert "Asking JupyterLab" not in saved
+    page.wait_for_function(
+        """() => {
+            const saved = JSON.stringify(window.jupyterapp.shell.currentWidget.model.toJSON());
+            return saved.includes("is in its cell") && !saved.includes("Asking JupyterLab");
+        }"""
+    )
 
 
 def test_the_code_goes_below_where_that_is_asked_or_the_cell_is_gone(lab: Lab, page: Page) -> None:
@@ -85,7 +90,7 @@ def test_a_locked_cell_stays_as_it_is_and_the_code_is_shown(lab: Lab, page: Page
     )
     said = restore(notebook, "@2")
     said.get_by_text("This cell is read-only.").wait_for(timeout=WAIT)
-    assert "lr = 0.1" in said.inner_text()
+    expect(said).to_contain_text("lr = 0.1")
     assert source(page, 1) == now
 
 

@@ -18,7 +18,8 @@ import nbtrack
 from nbtrack.base.config import Project
 
 from .demo import fill
-from .lab import TOKEN, Lab, Notebook, running_lab
+from .lab import TOKEN, Lab, Notebook, darken, running_lab
+from .waits import quiet, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 MIME = "application/vnd.nbtrack.panel.v1+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 LOST = "Error displaying widget"
-PATIENCE = 45_000  # milliseconds: a busy machine takes long to load JupyterLab
-expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -74,12 +73,11 @@ def saved(lab: Lab, path: str, *bundles: dict[str, Any], trust: Path | None = No
 
 def reopened(lab: Lab, page: Page, path: str, theme: str = "light") -> Notebook:
     """The notebook, without a kernel."""
-    page.set_default_timeout(PATIENCE)
     page.goto(f"{lab.address}/lab/tree/{path}?token={TOKEN}&reset", wait_until="domcontentloaded")
     page.wait_for_function("() => !!window.jupyterapp", timeout=60_000)
     page.evaluate("() => window.jupyterapp.started")
     if theme == "dark":
-        page.evaluate("() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
+        darken(page)
     page.get_by_role("dialog").get_by_role("button", name="No Kernel", exact=True).click(timeout=60_000)
     return Notebook(page)
 
@@ -101,7 +99,7 @@ def test_a_reopened_notebook_shows_its_panel_without_a_kernel(lab: Lab, home: Pa
     notebook.panel.get_by_role("combobox", name="Filter runs").fill("params.depth = 8")  # and it answers
     notebook.panel.get_by_role("status").filter(has_text=re.compile(r"^\d of \d+")).first.wait_for()
     assert LOST not in page.inner_text("body")
-    assert note(page).count() == 0
+    expect(note(page)).to_have_count(0)
 
 
 def test_what_the_notebook_holds_stays_as_it_was(lab: Lab, page: Page) -> None:
@@ -109,7 +107,7 @@ def test_what_the_notebook_holds_stays_as_it_was(lab: Lab, page: Page) -> None:
     before = json.loads(path.read_text(encoding="utf-8"))["cells"][0]["outputs"]
     notebook = reopened(lab, page, "churn/same.ipynb")
     notebook.panel.get_by_role("gridcell").first.wait_for()
-    assert abs(notebook.panel.evaluate("(one) => one.offsetHeight") - 420) <= 2
+    page.wait_for_function("(one) => Math.abs(one.offsetHeight - 420) <= 2", arg=notebook.panel.element_handle())
     page.evaluate("() => window.jupyterapp.shell.currentWidget.model.setMetadata('touched', true)")
     notebook.command("docmanager:save")
     after = json.loads(path.read_text(encoding="utf-8"))
@@ -126,12 +124,19 @@ def test_a_notebook_that_was_moved_says_so_above_its_picture(lab: Lab, page: Pag
     picture = page.frame_locator(".nbt-saved")
     picture.get_by_text("finished").first.wait_for()
     expect(picture.locator("svg[role=img]").first).to_be_visible()
-    ink = picture.locator("td").first.evaluate("(one) => getComputedStyle(one).color.match(/\\d+/g).map(Number)")
-    assert (sum(ink[:3]) > 384) == (theme == "dark")
-    heights = page.locator(".nbt-saved").evaluate(
-        "(one) => [one.offsetHeight, one.contentDocument.documentElement.offsetHeight]"
-    )
-    assert heights[0] >= min(heights[1], 1200)
+
+    def bright() -> bool:
+        ink = picture.locator("td").first.evaluate("(one) => getComputedStyle(one).color.match(/\\d+/g).map(Number)")
+        return sum(ink[:3]) > 384
+
+    def whole() -> bool:
+        own, inside = page.locator(".nbt-saved").evaluate(
+            "(one) => [one.offsetHeight, one.contentDocument.documentElement.offsetHeight]"
+        )
+        return bool(own >= min(inside, 1200))
+
+    until(page, lambda: bright() == (theme == "dark"), "its colours are not those of the theme")
+    until(page, whole, "its frame is lower than what it shows")
     assert LOST not in page.inner_text("body")
 
 
@@ -148,7 +153,7 @@ def test_a_renamed_project_is_said_and_comes_back_with_its_name(lab: Lab, page: 
         (lab.folder / "renamed").rename(lab.folder / "churn")
     note(page).get_by_role("button", name="Try again").click()
     page.locator(".nbt-panel").get_by_role("gridcell").first.wait_for()
-    assert note(page).count() == 0
+    expect(note(page)).to_have_count(0)
 
 
 def test_a_run_that_is_gone_and_a_project_elsewhere_are_said(lab: Lab, page: Page) -> None:
@@ -185,8 +190,9 @@ def test_ten_panels_share_one_socket_and_wait_until_they_are_seen(lab: Lab, page
     saved(lab, "churn/ten.ipynb", *(bundle(lab, height=400) for _ in range(10)))
     notebook = reopened(lab, page, "churn/ten.ipynb")
     notebook.panel.get_by_role("gridcell").first.wait_for()
-    page.wait_for_timeout(1000)
-    assert len([url for url in sockets if "/nbtrack/changes" in url]) == 1
+    ours = until(page, lambda: [url for url in sockets if "/nbtrack/changes" in url], "no socket was opened")
+    quiet(page, sockets, 1.0)
+    assert len(ours) == len([url for url in sockets if "/nbtrack/changes" in url]) == 1
     assert page.locator(".nbt-panel").count() < 6
 
 
@@ -195,11 +201,11 @@ def test_the_live_widget_stands_in_where_the_server_knows_no_runs(lab: Lab, page
     name = lab.notebook("churn/live", ["%load_ext nbtrack", "%track panel"])
     notebook = lab.open(page, f"churn/{name}")
     notebook.run_all()
-    notebook.panel.get_by_role("gridcell").first.wait_for(timeout=PATIENCE)
+    notebook.panel.get_by_role("gridcell").first.wait_for()
     expect(note(page)).to_have_count(0)
-    assert page.locator(".nbt-output .nbt-panel").count() == 1
+    expect(page.locator(".nbt-output .nbt-panel")).to_have_count(1)
     notebook.run_all()  # the same output again: the one before is taken away
     page.wait_for_timeout(1500)
-    notebook.panel.get_by_role("gridcell").first.wait_for(timeout=PATIENCE)
-    assert page.locator(".nbt-panel").count() == 1
+    notebook.panel.get_by_role("gridcell").first.wait_for()
+    expect(page.locator(".nbt-panel")).to_have_count(1)
     page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")

@@ -16,7 +16,8 @@ import nbtrack
 from nbtrack.base.config import Project
 
 from .demo import fill
-from .lab import TOKEN, Lab, Notebook, running_lab
+from .lab import TOKEN, Lab, Notebook, darken, running_lab
+from .waits import quiet, still, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -29,8 +30,6 @@ for step in itertools.count():
     if pathlib.Path("stop").exists():
         break
 """
-PATIENCE = 45_000  # milliseconds: a busy machine takes long to load JupyterLab
-expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +52,6 @@ def project(lab: Lab) -> Path:
 
 def opened(lab: Lab, page: Page, path: str = "churn", theme: str = "light") -> Notebook:
     """JupyterLab with a folder or a file in front."""
-    page.set_default_timeout(PATIENCE)
     page.goto(f"{lab.address}/lab/tree/{path}?token={TOKEN}&reset", wait_until="domcontentloaded")
     notebook = ready(page, theme)
     page.locator(".jp-BreadCrumbs-item").filter(has_text="churn").first.wait_for(state="attached")  # where the user is
@@ -64,7 +62,7 @@ def ready(page: Page, theme: str = "light") -> Notebook:
     page.wait_for_function("() => !!window.jupyterapp", timeout=60_000)
     page.evaluate("() => window.jupyterapp.restored")
     if theme == "dark":
-        page.evaluate("() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
+        darken(page)
     return Notebook(page)
 
 
@@ -91,14 +89,13 @@ def test_the_table_opens_from_the_launcher_on_the_project_of_its_folder(lab: Lab
     expect(tab(page, "churn runs")).to_be_visible()
     front(page).get_by_role("gridcell").first.wait_for()
     front(page).get_by_role("figure").first.wait_for()
-    filled = page.evaluate(
+    page.wait_for_function(
         """() => {
             const [panel, place] = [".nbt-panel", ".jp-MainAreaWidget:not(.lm-mod-hidden)"].map((one) =>
                 document.querySelector(`#jp-main-dock-panel ${one}`).getBoundingClientRect());
-            return [place.width - panel.width, place.height - panel.height];
+            return Math.max(place.width - panel.width, place.height - panel.height) < 4;
         }"""
     )
-    assert max(filled) < 4
 
 
 def test_the_table_opens_from_the_palette_once_for_a_project(lab: Lab, project: Path, page: Page) -> None:
@@ -119,6 +116,7 @@ def test_two_runs_are_compared_in_a_tab_of_their_own(lab: Lab, project: Path, pa
     table = front(page).locator(".nbt-compare-table")
     expect(table.locator("thead th")).to_have_count(2)
     expect(tab(page, "Compare 2 runs")).to_be_visible()
+    still(page)
     brightness = front(page).evaluate(
         "(one) => getComputedStyle(one).backgroundColor.match(/\\d+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0)"
     )
@@ -154,9 +152,10 @@ def test_a_tab_that_is_not_seen_asks_nothing_and_is_up_to_date_when_it_is(lab: L
     front(page).get_by_role("heading", name=run.name).wait_for()
     notebook.command("launcher:create")
     page.locator(".jp-LauncherCard:visible").first.wait_for()
-    page.wait_for_timeout(1500)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/nbtrack/api/runs.get" in request.url else None)
+    quiet(page, asked, 1.5)  # what was under way
+    asked.clear()
     run.set_note("seen later")
     page.wait_for_timeout(2500)
     assert asked == []
@@ -173,13 +172,17 @@ def test_a_reload_while_a_cell_runs_brings_the_tabs_back_and_the_run_goes_on(
     page.wait_for_function("() => !!window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel")
     notebook.start(0)
     notebook.start(1)
+    kept: list[str] = []  # what JupyterLab has its server remember of the layout
+    page.on("request", lambda one: kept.append(one.post_data or "") if "/api/workspaces" in one.url else None)
     notebook.command("nbtrack:open-runs", {"project": "churn"})
     notebook.command("nbtrack:compare", {"project": "churn", "runs": ids(project, 3)})
     tab(page, "churn runs").click()
     row = front(page).get_by_role("row").filter(has_text="long").first
     row.get_by_text("running").wait_for()
     front(page).get_by_role("combobox", name="Filter runs").fill("name = 'long'")
-    page.wait_for_timeout(2500)  # JupyterLab keeps its layout a moment after it has changed
+    views = project / ".nbtrack" / "views.json"
+    until(page, lambda: views.exists() and "long" in views.read_text(encoding="utf-8"), "the filter was not saved")
+    quiet(page, kept, 2.5)  # JupyterLab saves it a moment after each change
     page.reload(wait_until="domcontentloaded")
     ready(page)
     expect(tab(page, "Compare 3 runs")).to_be_visible()
@@ -226,7 +229,7 @@ def test_a_view_is_saved_as_a_file_and_opens_from_it(lab: Lab, project: Path, pa
 
 def waited(path: Path) -> None:
     end = time.monotonic() + 20
-    while not path.exists():
+    while not (path.exists() and path.stat().st_size):  # the server makes the file first and then fills it
         assert time.monotonic() < end, f"{path.name} was not written"
         time.sleep(0.1)
 

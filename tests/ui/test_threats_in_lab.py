@@ -23,7 +23,6 @@ from .lab import Lab, running_lab
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.timeout(300)  # every view of many runs, each waited for
 
 RUN = "window.pwned=(window.pwned||0)+1"
 ATTACKS = (

@@ -182,6 +182,16 @@ def test_a_slow_answer_does_not_hold_up_the_others(
     assert end.answer(1)[0]["ok"]
 
 
+def test_an_export_does_not_hold_up_a_click(filled: Project, front: Making, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, end = Gate(monkeypatch, "transfer.export"), front(filled)
+    end.send({"id": 1, "op": "transfer.export", "payload": {"format": "csv", "name": "mine"}})
+    assert gate.begun.acquire(timeout=PATIENCE)
+    assert end.ask(2, op="runs.edit", payload={"runs": ["svm"], "starred": True})["ok"]
+    gate.opened.set()
+    assert end.answer(1)[0]["result"]["path"] == "exports/mine.csv"
+    assert (filled.root / "exports" / "mine.csv").is_file()
+
+
 def test_what_nobody_wants_any_more_is_not_answered(
     filled: Project, front: Making, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,6 +72,7 @@ accuracy = model.score(X[test], y[test])
     assert found["RandomForestClassifier.max_depth"] == 2
     assert found["RandomForestClassifier.min_samples_leaf"] == 1  # the default too
     assert sources(run)["RandomForestClassifier.max_depth"] == "autolog"
+    assert sources(run)["RandomForestClassifier.min_samples_leaf"] == "default"
     got = metrics(run)
     assert got["score"] == got["accuracy"]
     assert got["system/fit_seconds"] > 0

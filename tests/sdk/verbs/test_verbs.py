@@ -74,6 +74,17 @@ def test_options_may_stand_anywhere_and_values_may_begin_with_a_dash(words: list
     assert (args.sort, args.limit) == (["-metrics.acc"], 5)
 
 
+def test_very_many_options_are_refused_at_once_and_very_many_words_are_not() -> None:
+    parser = verbs.VERBS["ls"].parser("nbtrack")
+    with pytest.raises(InvalidOption, match="there are 40,000 options") as caught:
+        parser.read(["--sort", "-a"] * 40_000)
+    assert caught.value.hint == "At most 1,000 are read."
+    assert len(parser.read(["a"] * 40_000).filter) == 40_000
+    with pytest.raises(InvalidOption) as caught:
+        parser.read(["--" + "x" * 90_000])
+    assert len(str(caught.value)) < 1_500
+
+
 def test_behind_two_dashes_all_are_plain_words() -> None:
     args = verbs.VERBS["note"].parser("%track").read(["@1", "--", "--help", "-x"])
     assert args.text == ["--help", "-x"]
@@ -204,7 +215,7 @@ def test_columns_of_an_export_can_be_chosen(filled: Project) -> None:
 
 
 def test_verbs_options_and_runs_are_completed(filled: Project) -> None:
-    assert complete(filled, "s") == ["show", "star", "status"]
+    assert sorted(complete(filled, "s")) == ["show", "star", "status", "sync"]
     assert complete(filled, "ls --so") == ["--sort"]
     assert complete(filled, "show fo") == ["forest"]
     assert complete(filled, "diff svm ") == [name for name in complete(filled, "diff ") if name != "svm"]

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from nbtrack.sdk.views import words
+from nbtrack.base import words
 from nbtrack.sdk.views.grid import cells, cut, grid
 
 

@@ -1,4 +1,4 @@
-"""What the view of a run says of the data that it read."""
+"""What the view of a run says of the data that it read, and how it folds what nobody set."""
 
 from __future__ import annotations
 
@@ -20,3 +20,17 @@ def test_data_that_changed_come_first_and_name_the_run_before(project: Project) 
     text = " ".join(repr(RunView(service.get(RunRequest(run.id)))).split())
     assert "train.csv (changed since run0), same00.csv" in text
     assert "and 17 more" in text
+
+
+def test_settings_that_nobody_set_stand_behind_the_others_in_one_line(project: Project) -> None:
+    with current.begin(project, name="forest") as run:
+        run.set_params({"Forest.depth": 2}, "autolog")
+        run.set_params({f"Forest.rest{number:02}": number for number in range(30)}, "default")
+    service = RunsService(project)
+    service.refresh(force=True)
+    view = RunView(service.get(RunRequest(run.id)))
+    lines = repr(view).splitlines()
+    assert [line.split()[0] for line in lines if "Forest." in line] == ["Forest.depth", "as"]
+    assert "as by default: Forest.rest00 = 0, Forest.rest01 = 1" in repr(view)
+    assert "As by default" in view._repr_html_()
+    assert "Forest.rest29 = 29" in view._repr_html_()
