@@ -3,13 +3,17 @@
 # PYTHON       the Python that makes the environment        make PYTHON=python3.12 lab
 # LAB_ARGS     more options for JupyterLab                  make lab LAB_ARGS=--no-browser
 # PYTEST_ARGS  more options for pytest                      make pytest PYTEST_ARGS="tests/runs -x"
+# WORKERS      how many processes share the tests           make pytest WORKERS=0 PYTEST_ARGS="tests/runs --pdb"
 # NBTRACK_BROWSER  the browser that the tests drive         make test NBTRACK_BROWSER=/path/to/chrome
 # BENCH_ARGS   more options for the benchmark               make bench BENCH_ARGS="--only panel"
+# SOAK_ARGS    more options for the faults              make soak SOAK_ARGS="--only kills"
+# FUZZ_ARGS    more options for the fuzzing             make fuzz FUZZ_ARGS="--minutes 1"
 # RUNS         how many runs `make seed` makes
 # SEED_DIR     the project folder it makes them in
 
 PYTHON   ?= python3
 VENV     ?= .venv
+WORKERS  ?= 2
 SEED_DIR ?= .venv/seeded
 RUNS     ?= 100000
 BENCH    := .venv-bench
@@ -20,7 +24,7 @@ CHECKS   := lint style types layers js-lint js-types
 RUNNERS  := $(CHECKS) js-test pytest notebooks-test
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check format ui contract browser bench seed clean $(RUNNERS)
+.PHONY: help lab test check format ui contract browser bench soak fuzz seed clean $(RUNNERS)
 .NOTPARALLEL: # two installers in one environment would get in each other's way
 
 help: ## this list
@@ -73,9 +77,9 @@ $(TEST_READY): pyproject.toml | $(PY)
 	@$(PY) -m pip install --quiet --disable-pip-version-check -e ".[lab,test]" $$($(PANEL) needs)
 	@touch $@ $(LAB_READY)
 
-# wandb and trackio bring dozens of packages of their own, so they stay away from the environment that the tests see.
+# What is measured stands in an environment of its own, which the tools of the tests do not change.
 $(BENCH_READY): pyproject.toml | $(BENCH)/bin/python
-	@echo "Installing nbtrack, JupyterLab and other trackers into $(BENCH); a minute or two the first time …"
+	@echo "Installing nbtrack, JupyterLab and other trackers into $(BENCH); about five minutes the first time …"
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[bench]" \
 	  $$($(BENCH)/bin/python hatch_build.py needs)
 	@touch $@
@@ -85,7 +89,7 @@ $(BENCH_READY): pyproject.toml | $(BENCH)/bin/python
 # JupyterLab refuses to start as root unless told, which is the ordinary user in a container.
 lab: $(LAB_READY) ui ## open JupyterLab on the quickstart
 	@root=; [ "$$(id -u)" != 0 ] || root=--allow-root; \
-	  PATH="$(CURDIR)/$(VENV)/bin:$$PATH" exec $(PY) -m jupyterlab $$root $(LAB_ARGS) notebooks/01_quickstart.ipynb
+	  PATH="$(CURDIR)/$(VENV)/bin:$$PATH" exec $(PY) -m jupyterlab $$root --ServerApp.root_dir="$(CURDIR)" $(LAB_ARGS) notebooks/01_quickstart.ipynb
 
 test: $(TEST_READY) ## every check and every test
 	@$(call run_all,$(RUNNERS))
@@ -107,10 +111,16 @@ contract: $(LAB_READY) ## make the TypeScript types of the wire anew
 browser: $(TEST_READY) ## see that the tests have a browser, and install one if not
 	@$(PY) tests/ui/browser.py
 
-bench: $(BENCH_READY) ## measure against sqlite3, trackio and wandb, and the panel in a browser
+bench: $(BENCH_READY) ## measure beside sqlite3 and five trackers, and the panel in a browser; an hour at most
 	@$(BENCH)/bin/python hatch_build.py
 	@$(BENCH)/bin/python tests/ui/browser.py
 	@$(BENCH)/bin/python tests/benchmarks/bench.py $(BENCH_ARGS)
+
+soak: $(TEST_READY) ## every fault many times: kills, power cuts, full disks, flipped bits; an hour at most
+	@$(PY) tests/faults/soak.py $(SOAK_ARGS)
+
+fuzz: $(TEST_READY) ## bad input for the filter, importers, backups, the journal, the wire; half an hour each
+	@$(PY) tests/fuzz/fuzz.py $(FUZZ_ARGS)
 
 seed: $(LAB_READY) ## fill a project with made-up runs, to try things at size
 	@$(PY) tests/benchmarks/seed.py --runs $(RUNS) $(SEED_DIR)
@@ -142,9 +152,10 @@ endef
 # A home for Jupyter and IPython, so that neither your settings change a test nor a test your settings.
 # LOKY_MAX_CPU_COUNT: joblib warns on standard error where the machine does not tell its physical cores.
 # JUPYTER_PLATFORM_DIRS: jupyter_core warns that this will be the default, and warnings are errors here.
+# PYTHONDONTWRITEBYTECODE: some containers set it; each kernel that a test starts would then compile nbtrack anew.
 define in_a_clean_home
 home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
-  env -u NBTRACK_DIR IPYTHONDIR="$$home/ipython" JUPYTER_CONFIG_DIR="$$home/config" JUPYTER_DATA_DIR="$$home/data" \
+  env -u NBTRACK_DIR -u PYTHONDONTWRITEBYTECODE IPYTHONDIR="$$home/ipython" JUPYTER_CONFIG_DIR="$$home/config" JUPYTER_DATA_DIR="$$home/data" \
       JUPYTER_RUNTIME_DIR="$$home/runtime" JUPYTER_PLATFORM_DIRS=1 LOKY_MAX_CPU_COUNT=2 MPLCONFIGDIR="$$home/matplotlib"
 endef
 
@@ -170,7 +181,7 @@ js-test: $(TEST_READY) ## vitest: the tests in js/
 	@NO_COLOR=1 $(PANEL) run test
 
 pytest: $(TEST_READY) ui browser ## the tests in tests/
-	@$(in_a_clean_home) $(PY) -m pytest -q $(PYTEST_ARGS)
+	@$(in_a_clean_home) $(PY) -m pytest -q -n $(WORKERS) $(PYTEST_ARGS)
 
 # Their runs go to a new folder each time: the manual starts from nothing, and your own runs stay as they are.
 notebooks-test: $(TEST_READY) ui ## the notebooks give the outputs they show
