@@ -186,7 +186,8 @@ def tracked_cell(mode: str = "write") -> Cell:
                 shown = kernel.printed()
         service, rows = rows_of(scripts.folder)
         deadline = time.monotonic() + PATIENCE
-        while any(row.status == "running" for row in rows) and time.monotonic() < deadline:
+        # The last run is in the kernel's journal until the lock is free: it comes after the other two, or running.
+        while [row.status for row in rows] != ["finished"] * 3 and time.monotonic() < deadline:
             time.sleep(0.05)
             service, rows = rows_of(scripts.folder)
         unsound(service)

@@ -54,12 +54,13 @@ def test_kills_on_a_network_file_system_lose_no_acknowledged_point() -> None:
     assert kills.on_a_network(3, "in memory there", seed=1)[0].row("kills", "").lost > 0
 
 
-@pytest.mark.parametrize("call", ["pwrite64", "rename"])
-def test_a_kill_before_an_exact_system_call_loses_nothing(call: str) -> None:
+@pytest.mark.parametrize(("call", "times"), [("pwrite64", 3), ("rename", 2)])
+def test_a_kill_before_an_exact_system_call_loses_nothing(call: str, times: int) -> None:
+    """Of renames the act makes six or seven, as the background has a segment of the journal ready or not."""
     if why_not():
         pytest.skip(why_not())
-    row = kills.at_calls("scenario", [call], 3).row(call, "")
-    assert row.injected == 3
+    row = kills.at_calls("scenario", [call], times).row(call, "")
+    assert row.injected == times
     assert (row.lost, row.corrupt, row.unclear) == (0, 0, 0), row.note
 
 
