@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,21 +84,47 @@ def project_root(tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
+def left_current() -> list[str]:
+    """The runs that are current still; after this none is, whatever hinders their end."""
+    current = sys.modules.get("nbtrack.runs.current")
+    left = list(current.stack()) if current is not None else []
+    for run in reversed(left):
+        with suppress(Exception):
+            run.end()
+    if current is not None and left:
+        current._process_runs.clear()  # of those whose end did not come so far as to take them out
+        current._thread_runs.clear()
+    return [repr(run) for run in left]
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Nothing is current after a test, also one without the fixture `project`."""
+    try:
+        return (yield)
+    finally:
+        left = left_current()
+        assert not left, f"{item.nodeid} left runs current: {left}"
+
+
 @pytest.fixture
-def project(project_root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    """An empty project folder, which is also the working directory; everything opened in it is closed at the end."""
-    from nbtrack.runs import current, projects
+def project(project_root: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Project]:
+    """An empty project folder, which is also the working directory; everything opened in it is closed at the end.
+
+    A test ends the runs that it begins: what later tests of this process log would go to one that is left current.
+    """
+    from nbtrack.runs import projects
 
     project_root.mkdir()
     monkeypatch.chdir(project_root)
     monkeypatch.delenv("NBTRACK_DIR", raising=False)
     monkeypatch.setenv("NBTRACK_PARENT", "")
     yield Project(project_root)
-    for run in current.stack():
-        run.end()
+    left = left_current()
     for recorder in projects.open_recorders():
         recorder.close()
     projects.forget_all()
+    assert not left, f"{request.node.nodeid} left runs current: {left}"
 
 
 CODE = "model = RandomForestClassifier(max_depth=5)\nmodel.fit(X, y)\n"

@@ -583,3 +583,4 @@ def test_what_is_logged_while_the_database_is_locked_is_on_the_disk_within_a_sec
     quiet = len(begun)
     time.sleep(0.5)
     assert len(begun) - quiet <= 1, "commits are enough again; one is a machine that was busy"
+    run.end()

@@ -90,6 +90,7 @@ def test_a_run_is_not_settled_before_what_its_process_wrote_is_in(
     recover(service.database, project)
     with service.database.read() as conn:
         assert conn.execute("SELECT status FROM runs").fetchone()[0] == "running"
+    run.end()
 
 
 def test_many_readers_at_once_take_a_journal_in_once(service: RunsService, project: Project) -> None:
@@ -298,3 +299,4 @@ def test_a_session_that_said_goodbye_leaves_no_run_running(service: RunsService,
     run.recorder.close()
     service.refresh(force=True)
     assert only(service).status == "crashed"
+    run.end()

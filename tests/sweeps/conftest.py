@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from nbtrack.base.config import Project
 from nbtrack.base.errors import Stopped
 from nbtrack.runs import current
-from nbtrack.runs.active import status_of
+from nbtrack.runs.active import ActiveRun, status_of
 from nbtrack.sweeps.driver import Sweep
 from nbtrack.sweeps.grid import Grid
 from nbtrack.sweeps.search import Search
@@ -56,6 +56,7 @@ class Sweeping:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.calls: Calls | None = None
+        self.parents: list[ActiveRun] = []
 
     def make(self, call: Call, width: int = 1, earlier: list[Result] | None = None, **options: Any) -> Sweep:
         """A sweep over the axes among the options."""
@@ -65,12 +66,16 @@ class Sweeping:
             axes[name] = axis_of(name, options.pop(name))
         spec = checked(axes, **options)
         parent = current.begin(self.project, name="sweep", kind="sweep")
+        self.parents.append(parent)
         source: Any = (Search if spec.search else Grid)(spec, "cell", earlier or [])
         self.calls = Calls(self.project, call, spec.objective, width)
         return Sweep(spec, parent, source, self.calls, earlier=source.earlier, left=source.left)
 
 
 @pytest.fixture
-def sweeping(project: Project) -> Sweeping:
-    """A project without runs."""
-    return Sweeping(project)
+def sweeping(project: Project) -> Iterator[Sweeping]:
+    """A project without runs; the sweeps made in it are ended as their cells would end them."""
+    made = Sweeping(project)
+    yield made
+    for parent in reversed(made.parents):
+        parent.end()

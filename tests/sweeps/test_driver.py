@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import pytest
 
@@ -101,8 +102,8 @@ def test_as_many_run_at_once_as_the_executor_takes(sweeping: Sweeping) -> None:
 
 
 def test_after_the_time_nothing_else_begins(sweeping: Sweeping, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [0.0]
-    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    clock = [0.0]  # of the sweep alone: threads that wait by the time go on
+    monkeypatch.setattr("nbtrack.sweeps.driver.time", SimpleNamespace(monotonic=lambda: clock[0]))
 
     def call(x: int) -> dict[str, float]:
         clock[0] += 10.0
