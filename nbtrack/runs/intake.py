@@ -47,7 +47,7 @@ class Intake:
         self._tell = tell
         self._position = (0, 0)
         self._known: dict[int, tuple[str, list[str], str]] = {}
-        self._last_beat = 0.0
+        self._last_beat = time.time()  # the session's own record is the first
 
     def take_all(self, writing: journal.Journal, timeout: float) -> None:
         """Bring in what was written until now.
