@@ -139,14 +139,14 @@ def test_several_processes_lose_nothing_and_keep_the_log_short(database: Databas
         from nbtrack.base.db import Database
         database = Database(Path(sys.argv[1]), [lambda schema: None])
         for _ in range(120):
-            with database.write(60.0) as conn:
+            with database.write(250.0) as conn:
                 conn.execute("INSERT INTO things (body) VALUES (?)", (os.urandom(1 << 16),))
     """
     add(database, 10)
     command = [sys.executable, "-c", textwrap.dedent(code), str(database.path)]
     about = {**os.environ, "PYTHONPATH": str(ROOT)}
     writing = [subprocess.Popen(command, env=about, stderr=subprocess.PIPE) for _ in range(3)]
-    assert [process.communicate(timeout=100)[1] for process in writing] == [b""] * 3
+    assert [process.communicate(timeout=280)[1] for process in writing] == [b""] * 3
     assert log_size(database) < 6 * checkpoints.LONG, "45 MiB were written"
     with database.read() as conn:
         assert conn.execute("SELECT count(*) FROM things").fetchone()[0] == 361

@@ -376,7 +376,7 @@ def recorded(folder: Path, shim: Path | None) -> tuple[dict[str, object], str]:
     if shim is not None:
         about["LD_PRELOAD"] = str(shim)
     command = [sys.executable, "-c", textwrap.dedent(RUN)]
-    done = subprocess.run(command, cwd=folder, env=about, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(command, cwd=folder, env=about, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == -9, done.stderr
     return json.loads(done.stdout), done.stderr
 
@@ -446,5 +446,5 @@ def test_a_log_is_taken_over_where_no_file_can_be_mapped(path: Path, tmp_path: P
     """
     command = [sys.executable, "-c", textwrap.dedent(code), str(there / "nbtrack.db")]
     about = {**os.environ, "PYTHONPATH": str(ROOT), "LD_PRELOAD": str(no_mapping)}
-    done = subprocess.run(command, env=about, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=about, capture_output=True, text=True, timeout=280, check=False)
     assert (done.stdout.strip(), done.stderr) == ("['in the file', 'in the log']", "")

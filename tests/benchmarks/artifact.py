@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +74,9 @@ def _disk(place: str) -> float:
     """The blocks of all files, of which those with several names count once."""
     files = {}
     for path in Path(place).rglob("*"):
-        about = os.lstat(path)
-        files[about.st_dev, about.st_ino] = about.st_blocks * 512 if path.is_file() else 0
+        with suppress(FileNotFoundError):  # of the background's work, and gone again
+            about = os.lstat(path)
+            files[about.st_dev, about.st_ino] = about.st_blocks * 512 if path.is_file() else 0
     return float(sum(files.values()))
 
 

@@ -90,6 +90,7 @@ class Watched:
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.add_init_script(path=HERE / "panel_probe.js")
+        page.set_default_timeout(120_000)  # milliseconds: on a machine that others use, too
         self._cdp = page.context.new_cdp_session(page)
         self._cdp.send("Performance.enable", {"timeDomain": "threadTicks"})  # CPU, whoever else is busy
 

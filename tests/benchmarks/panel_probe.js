@@ -141,7 +141,7 @@
     while (performance.now() - since < quiet) {
       await new Promise((resolve) => setTimeout(resolve, 50));
       const now = `${probe.strokes} ${probe.answers().length}`;
-      if (now !== before || probe.open > 0) [before, since] = [now, performance.now()];
+      if (now !== before || probe.open > 0 || waiting) [before, since] = [now, performance.now()];
     }
   };
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -24,7 +26,7 @@ from tests.ui.ports import free_port
 pytest.importorskip("mlflow")
 
 # MLflow, its server and three frameworks are imported anew: on a machine that others use, too, that takes its time.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "PYTHONWARNINGS": "ignore"}
 
@@ -140,7 +142,9 @@ def server(done: dict[str, Any], root: Path) -> Iterator[str]:
         "--workers", "1", "--artifacts-destination", f"nbtrack:{root}/.nbtrack",
     ]  # fmt: skip
     with (root / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=root, env={**os.environ, **QUIET}, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, cwd=root, env={**os.environ, **QUIET}, stdout=log, stderr=log, start_new_session=True
+        )
         try:
             until = time.monotonic() + 240
             while not _answers(port):
@@ -149,8 +153,9 @@ def server(done: dict[str, Any], root: Path) -> Iterator[str]:
                 time.sleep(0.2)
             yield f"http://127.0.0.1:{port}"
         finally:
-            process.terminate()
-            process.wait(timeout=30)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)  # its workers, too
+            process.wait(timeout=120)
 
 
 def _answers(port: int) -> bool:

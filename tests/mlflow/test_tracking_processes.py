@@ -30,7 +30,7 @@ client = mlflow.MlflowClient()
 def run_code(code: str, *args: str, died: bool = False) -> str:
     """What a script printed that found the store by its URI alone, as any user of MLflow does."""
     done = subprocess.run(
-        [sys.executable, "-c", BEGIN + code, *args], capture_output=True, text=True, timeout=100, check=False
+        [sys.executable, "-c", BEGIN + code, *args], capture_output=True, text=True, timeout=280, check=False
     )
     assert (done.returncode == 0) != died, done.stderr
     return done.stdout.strip()

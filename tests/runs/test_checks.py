@@ -87,7 +87,7 @@ def test_a_run_whose_process_was_killed_is_settled_and_said(project: Project) ->
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     env = {**os.environ, "PYTHONPATH": str(Path(nbtrack.__file__).parent.parent)}
-    subprocess.run([sys.executable, "-c", code], cwd=project.root, env=env, check=False, timeout=60)
+    subprocess.run([sys.executable, "-c", code], cwd=project.root, env=env, check=False, timeout=280)
     found = {check.name: check for check in check_project(RunsService(project))}
     assert found["runs"].ok
     assert "the process of lost was gone: settled as crashed" in found["runs"].text

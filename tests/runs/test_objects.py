@@ -14,7 +14,9 @@ from nbtrack.base.errors import NotFound, StoreForeign
 from nbtrack.runs import objects
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=30, deadline=None
+)
 @given(st.binary(max_size=5000))
 def test_bytes_come_back_under_their_sha256(tmp_path: Path, data: bytes) -> None:
     name = objects.put_bytes(tmp_path, data)

@@ -49,7 +49,7 @@ def service(project: Project) -> RunsService:
 def left_behind(project: Project, points: int = POINTS, how: str = "die") -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "NBTRACK_PARENT": ""}
     subprocess.run(
-        [sys.executable, "-c", WRITER, str(points), how], cwd=project.root, env=environment, check=True, timeout=60
+        [sys.executable, "-c", WRITER, str(points), how], cwd=project.root, env=environment, check=True, timeout=280
     )
 
 

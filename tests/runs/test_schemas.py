@@ -200,7 +200,7 @@ def test_a_migration_that_is_killed_leaves_the_old_version_whole_or_the_new_one(
     script.write_text(textwrap.dedent(KILLED))
     env = {**os.environ, "PYTHONPATH": str(Path(nbtrack.__file__).parent.parent)}
     words = [sys.executable, str(script), str(tmp_path), str(most), "7"]
-    said = subprocess.run(words, env=env, check=True, timeout=100, capture_output=True, text=True).stdout
+    said = subprocess.run(words, env=env, check=True, timeout=280, capture_output=True, text=True).stdout
     ends = {int(number): int(status) for number, status in map(str.split, said.splitlines())}
     before, seen = values(old), {1: 0, len(MIGRATIONS): 0}
     for number in ends:

@@ -53,7 +53,7 @@ def write(script: str, folder: Path, *arguments: str, dies: bool = False, **env:
             env={**os.environ, **env},
             stdout=printed,
             stderr=said,
-            timeout=110,
+            timeout=280,
             check=False,
         )
         printed.seek(0)

@@ -241,14 +241,16 @@ def environment(project: Project) -> dict[str, str]:
 
 def run_python(project: Project, code: str) -> None:
     command = [sys.executable, "-c", textwrap.dedent(code)]
-    subprocess.run(command, env=environment(project), timeout=60, check=False, stderr=subprocess.DEVNULL)
+    subprocess.run(command, env=environment(project), timeout=280, check=False, stderr=subprocess.DEVNULL)
 
 
 LIVE = """
     import sys, nbtrack
-    nbtrack.start_run("live")
+    run = nbtrack.start_run("live")
     for number in range(100):
         nbtrack.log({"n": float(number)})
+        if number == 50:
+            run.flush()  # the database is open: what is tried out when it is opened leaves files for a moment
     print("ready", flush=True)
     sys.stdin.readline()
     for number in range(100, 200):

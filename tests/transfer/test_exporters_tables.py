@@ -317,7 +317,11 @@ def test_parquet_has_every_point_bit_for_bit(project: Project, tmp_path: Path) -
         st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)), min_size=1, max_size=5
     )
 )
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None,
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 def test_parquet_holds_any_mixture_of_values(project: Project, tmp_path: Path, values: list[Any]) -> None:
     pq = pytest.importorskip("pyarrow.parquet")
     made = []

@@ -181,7 +181,7 @@ def test_what_stands_in_a_journal_is_taken_along_and_the_source_stays_as_it_is(
     project: Project, another: MakeProject
 ) -> None:
     target = another("target")
-    subprocess.run([sys.executable, "-c", textwrap.dedent(_LEFT_BEHIND), str(project.root)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", textwrap.dedent(_LEFT_BEHIND), str(project.root)], check=True, timeout=280)
     before = sorted((path, path.stat().st_size) for path in project.folder.rglob("*") if "shm" not in path.name)
     landed = from_database(target, project.root)
     after = sorted((path, path.stat().st_size) for path in project.folder.rglob("*") if "shm" not in path.name)

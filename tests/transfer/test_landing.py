@@ -567,7 +567,7 @@ def dying(self, *a, **k):
 db.Database.write = dying
 {code}"""
         done = subprocess.run(
-            [sys.executable, "-c", code, str(where.root)], capture_output=True, text=True, timeout=100, check=False
+            [sys.executable, "-c", code, str(where.root)], capture_output=True, text=True, timeout=280, check=False
         )
         assert done.returncode == (0 if kill_at is None else -signal.SIGKILL), done.stderr
         return done.stdout
@@ -602,7 +602,7 @@ def test_two_imports_at_once_store_each_run_once(project: Project) -> None:
         for _ in range(2)
     ]
     for each in both:
-        each.communicate(timeout=100)
+        each.communicate(timeout=280)
         assert each.returncode == 0
     assert RunsService(project).page(c.PageRequest()).total == 40
     assert os.listdir(project.folder / "incoming") == []

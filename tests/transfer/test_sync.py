@@ -71,7 +71,7 @@ def served(folder: Path, backend: str) -> Iterator[str]:
     finally:
         with suppress(ProcessLookupError):
             os.killpg(server.pid, 15)
-        server.wait(60)
+        server.wait(120)
 
 
 def _wait_for(uri: str, server: subprocess.Popen[bytes], folder: Path) -> None:
@@ -268,7 +268,7 @@ def postgres(folder: Path) -> Iterator[str]:
         yield f"postgresql+{DRIVERS[0]}://mlflow@127.0.0.1:{port}/postgres"
     finally:
         running.send_signal(2)
-        running.wait(60)
+        running.wait(120)
 
 
 def test_what_others_add_and_edit_comes_and_what_both_edit_is_the_servers(server: str, project: Project) -> None:
