@@ -217,7 +217,7 @@ def test_a_worker_that_dies_while_it_is_asked_for_its_version_is_waited_for(
         return found
 
     monkeypatch.setattr(Client, "run", run)
-    with Dask(cluster.scheduler_address) as dask:
+    with Dask(cluster.scheduler_address, patience=2 * PATIENCE) as dask:
         assert len(gone) == 2
         assert run_all(dask, project, ok)[0].value == "fine"
     gone.clear()

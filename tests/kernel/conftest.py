@@ -16,7 +16,7 @@ from nbtrack.base.config import Project
 from nbtrack.runs import contract as c
 from nbtrack.runs.service import RunsService
 
-PATIENCE = 60.0  # seconds
+PATIENCE = 120.0  # seconds
 # In names of its own. `%track status` waits for the background too, but no longer than a user would.
 _SETTLE = f"""
 from nbtrack.capture import session
@@ -98,8 +98,12 @@ class Kernel:
 
     def settle(self) -> None:
         """All that the kernel recorded so far is in the project's file, also what it stores in the background."""
+        self.quietly(_SETTLE)
+
+    def quietly(self, code: str) -> None:
+        """Execute what no history has and no cell sees, its names its own."""
         content = {
-            "code": f"exec({_SETTLE!r}, {{}})",
+            "code": f"exec({code!r}, {{}})",
             "silent": True,
             "store_history": False,
             "user_expressions": {},

@@ -9,7 +9,7 @@ import pytest
 from nbtrack.base.config import Project
 from nbtrack.runs.service import RunsService
 
-from .conftest import Kernel, latest
+from .conftest import PATIENCE, Kernel, latest
 
 LONG = "x" * 100_001
 
@@ -60,6 +60,7 @@ def test_what_ipython_itself_calls_its_things_is_not_put_in(kernel: Kernel, serv
     """Of a cell's magic IPython looks for names among its own too, so its ``result`` stood for the user's."""
     reply = kernel.run("%%track '{result}' --sweep lr=0.1\nlr = 0.1\nloss = lr")
     assert reply.status == "ok", reply
+    kernel.settle()  # the latest one in the file may be of another test until then
     assert latest(service, "finished").row.name.startswith("a result")
 
 
@@ -67,12 +68,12 @@ def test_a_cell_that_code_gives_to_the_magic_shows_its_result_once(kernel: Kerne
     sent = kernel.send("get_ipython().run_cell_magic('track', 'by-code', '6 * 7')")
     results = []
     while True:
-        message = kernel.client.get_iopub_msg(timeout=60)
+        message = kernel.client.get_iopub_msg(timeout=PATIENCE)
         if message["parent_header"].get("msg_id") == sent:
             if message["msg_type"] == "execute_result":
                 results.append(message["content"]["data"]["text/plain"])
             elif message["content"].get("execution_state") == "idle":
                 break
-    kernel.client.get_shell_msg(timeout=60)
+    kernel.client.get_shell_msg(timeout=PATIENCE)
     assert results == ["42"]
     assert kernel.run("_").result == "42"

@@ -40,8 +40,10 @@ def test_the_traceback_names_the_line_that_the_user_sees(kernel: Kernel) -> None
 
 
 def test_a_failed_cell_stops_run_all(kernel: Kernel) -> None:
-    first = kernel.send("%%track\nraise RuntimeError('stop here')")
+    waiting = "import pathlib, time\nwhile not pathlib.Path('sent').exists(): time.sleep(0.05)\ntime.sleep(1)"
+    first = kernel.send(f"%%track\n{waiting}\nraise RuntimeError('stop here')")
     second = kernel.send("went_on = True")
+    (kernel.project.root / "sent").touch()  # only what the kernel has by the time of the error is stopped
     assert kernel.wait(first).status == "error"
     assert kernel.wait(second).status == "aborted"
 

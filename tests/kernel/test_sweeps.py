@@ -349,7 +349,7 @@ def test_trials_run_on_workers_of_a_cluster(notebook: Notebook) -> None:
         killed = notebook.run(
             f"%%track lost --sweep x=1:4 --on {there}\nx = 0\nimport os, pathlib, time\n"
             f"if x == 2 and not pathlib.Path({str(notebook.service.project.root)!r}, 'gone').exists():\n"
-            f"    pathlib.Path({str(notebook.service.project.root)!r}, 'gone').touch(); time.sleep(0.3); os._exit(1)\n"
+            f"    pathlib.Path({str(notebook.service.project.root)!r}, 'gone').touch(); time.sleep(2); os._exit(1)\n"
             "loss = x"
         )
     assert (shown.status, shown.text) == ("ok", "")

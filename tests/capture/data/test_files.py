@@ -179,7 +179,8 @@ def test_a_pointer_that_is_none_says_nothing(tmp_path: Path, text: str) -> None:
     assert dvc_state(str(tmp_path / "a.csv"), tmp_path) is None
 
 
-def test_git_says_of_files_and_folders_how_they_stand(tmp_path: Path) -> None:
+def test_git_says_of_files_and_folders_how_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nbtrack.capture.git._TIMEOUT", 60.0)
     project = tmp_path / "sub"  # a project within a repository
     (project / "data").mkdir(parents=True)
     (project / "out").mkdir()
