@@ -82,8 +82,9 @@ def summarise(
         valid = [value for value in values if value == value]
         total = sum(valid)
     mean = total / len(valid) if valid else None
-    if mean is not None and math.isinf(mean) and not any(map(math.isinf, valid)):
-        mean = sum(value / len(valid) for value in valid)  # the sum of huge values overflowed, their mean does not
+    if mean is not None and not math.isfinite(mean):
+        endless = set(filter(math.isinf, valid))  # else the sum of huge values overflowed, their mean does not
+        mean = sum(endless) if endless else sum(value / len(valid) for value in valid)
     low, high = min(valid, default=None), max(valid, default=None)
     latest = (values[-1], steps[-1], times[-1])
     top_step, top_time, top = _top(steps, times, values)
