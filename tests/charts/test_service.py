@@ -161,10 +161,11 @@ def test_relative_time_counts_from_the_start_of_each_run_and_time_does_not(proje
     times = {run: np.array(reads.history(run, "loss").times) for run in runs}
     (relative,) = ChartsService(reads).bands(c.BandsRequest({"g": runs}, "loss", "relative")).bands
     (absolute,) = ChartsService(reads).bands(c.BandsRequest({"g": runs}, "loss", "time")).bands
-    assert relative.xs == pytest.approx(sorted(np.concatenate([times[run] - started[run] for run in runs])))
-    assert absolute.xs == pytest.approx(sorted(np.concatenate([times[run] for run in runs])))
+    # Unique: the clock goes in steps, and two runs may have a point the same time after their start.
+    assert relative.xs == pytest.approx(np.unique(np.concatenate([times[run] - started[run] for run in runs])))
+    assert absolute.xs == pytest.approx(np.unique(np.concatenate([times[run] for run in runs])))
     assert min(relative.xs) >= 0
-    assert max(relative.xs) < 60 < min(absolute.xs)
+    assert max(relative.xs) < 1e6 < min(absolute.xs)
 
 
 def test_groups_without_the_metric_are_left_out_and_runs_that_are_gone_passed_over(project: Project) -> None:

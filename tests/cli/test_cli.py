@@ -344,7 +344,7 @@ def shell(command: str, folder: Path, **env: str) -> subprocess.CompletedProcess
     line = f"nbtrack() {{ '{sys.executable}' -m nbtrack \"$@\"; }}; {command}"
     given = {**os.environ, "PYTHONPATH": str(Path(nbtrack.__file__).parent.parent), **env}
     return subprocess.run(
-        ["bash", "-c", line], cwd=folder, env=given, capture_output=True, text=True, timeout=60, check=False
+        ["bash", "-c", line], cwd=folder, env=given, capture_output=True, text=True, timeout=280, check=False
     )
 
 
@@ -380,5 +380,5 @@ def test_help_and_the_version_import_nothing_heavy(filled: Project) -> None:
     )
     for words, allowed in (([], []), (["--version"], []), (["ls"], ["msgspec"])):
         call = [sys.executable, "-c", code, *words]
-        done = subprocess.run(call, cwd=filled.root, capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run(call, cwd=filled.root, capture_output=True, text=True, timeout=280, check=True)
         assert done.stdout.splitlines()[-1] == repr(allowed), words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -73,9 +74,9 @@ def test_damage_inside_the_file_is_found(filled: Project) -> None:
     for recorder in projects.open_recorders():
         recorder.close()
     projects.forget_all()
-    data = bytearray(filled.database.read_bytes())
+    data, chance = bytearray(filled.database.read_bytes()), random.Random(3)
     for page in range(4096, len(data), 4096):
-        data[page : page + 64] = os.urandom(64)
+        data[page : page + 64] = chance.randbytes(64)
     filled.database.write_bytes(data)
     assert [check.name for check in wrong(filled)] == ["database"]
 

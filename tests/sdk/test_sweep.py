@@ -192,7 +192,7 @@ def test_it_reads_well_as_text_and_as_html(service: RunsService) -> None:
 def _wait_until_it_is_known(root: Path) -> None:
     """On the worker: until the one who waits for the trial has its run and the point in the file."""
     known = RunsService(Project(root))
-    deadline = time.monotonic() + 60.0
+    deadline = time.monotonic() + 200.0
     while not known.page(c.PageRequest(filter="params.x = 3 and metrics.loss = 3")).matched:
         assert time.monotonic() < deadline, "the trial's point did not arrive"
         time.sleep(0.05)
