@@ -51,9 +51,10 @@ FORKING = """
         if state["count"] == state["left"]:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def hook(event, args):
+    def hook(event, args):  # what Python loads is found compiled or not, as it comes: it is no step
         if state["left"] >= 0 and event in EVENTS and (event != "open" or args[1] != "r"):
-            step()
+            if not str(args[0]).endswith(".py") and ".pyc" not in str(args[0]) and "__pycache__" not in str(args[0]):
+                step()
 
     sys.addaudithook(hook)
 

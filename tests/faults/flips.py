@@ -174,17 +174,22 @@ def quick_check_finds(path: Path) -> bool:
         return True
 
 
+def packed(original: Project, page_size: int) -> bytes:
+    """A project's database without a log and without what was left in it when it was written in several pieces."""
+    with closing(sqlite3.connect(original.database, isolation_level=None)) as conn:
+        for statement in ("journal_mode = DELETE", f"page_size = {page_size}"):
+            conn.execute(f"PRAGMA {statement}")
+        conn.execute("VACUUM")
+    return original.database.read_bytes()
+
+
 def run(folder: Path, count: int, seed: int, page_size: int) -> Flips:
     """Flip bits of a database's file, one at a time."""
     chance, found = random.Random(seed), Flips()
     root = folder / f"original{page_size}"
     root.mkdir()
     original = fill(root)
-    with closing(sqlite3.connect(original.database, isolation_level=None)) as conn:
-        for statement in ("journal_mode = DELETE", f"page_size = {page_size}"):
-            conn.execute(f"PRAGMA {statement}")
-        conn.execute("VACUUM")
-    data = original.database.read_bytes()
+    data = packed(original, page_size)
     with bent_project(original, folder, data) as same:
         wrong, before = look(same)
         assert not wrong
@@ -242,7 +247,7 @@ def flip_objects(folder: Path, count: int, seed: int) -> Flips:
 
 def rows(long: bool) -> list[Row]:
     """The rows of the table."""
-    seed = random.SystemRandom().randrange(1 << 32)
+    seed = random.SystemRandom().randrange(1 << 32) if long else 7  # a test tries the same each time
     sys.stderr.write(f"flips: seed {seed}\n")
     os.environ["NBTRACK_PARENT"] = ""
     count = LONG if long else QUICK

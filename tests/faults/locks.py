@@ -38,7 +38,7 @@ LOGGING = """
     took, heard, point, until = [], None, 0, time.monotonic() + float(sys.argv[1])
     try:
         print("under way", flush=True)
-        while time.monotonic() < until:
+        while time.monotonic() < until or (point < 200 and not sys.argv[2]):
             began = time.perf_counter()
             nbtrack.log({"loss": float(point)})
             took.append(time.perf_counter() - began)

@@ -181,10 +181,13 @@ def _copy(path: Path, target: Path) -> None:
 
 
 def _swap(project: Project, bad: Path) -> None:
-    """As another process does it: the file goes, another comes under its name."""
-    subprocess.run(["rm", "-f", str(project.database)], check=True)
+    """As another process does it: the file goes, another comes under its name, before anybody can make one there."""
+    coming = project.database.with_name("coming")
+    code = "import os, sys; os.unlink(sys.argv[1]); len(sys.argv) < 3 or os.rename(sys.argv[2], sys.argv[1])"
     if bad.exists() or bad.is_symlink():
-        subprocess.run(["cp", "-RP", str(bad), str(project.database)], check=True)
+        subprocess.run(["cp", "-RP", str(bad), str(coming)], check=True)
+    there = [str(coming)] if os.path.lexists(coming) else []
+    subprocess.run([sys.executable, "-S", "-c", code, str(project.database), *there], check=True)
 
 
 def _remove(path: Path) -> None:

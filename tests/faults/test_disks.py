@@ -40,6 +40,7 @@ def test_a_file_that_was_read_only_when_it_was_opened_is_written_once_it_may_be(
     with database.write() as conn:
         conn.execute("INSERT INTO keys (kind, name) VALUES ('tag', 'colour')")
     assert not database.read_only
+    database.close()
 
 
 def test_of_a_newer_file_that_may_be_read_it_is_said_which_version_it_has(tmp_path: Path) -> None:
@@ -57,10 +58,9 @@ def test_of_a_newer_file_that_may_be_read_it_is_said_which_version_it_has(tmp_pa
 def test_one_fault_of_the_disk_is_told_of_once_until_it_is_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = current.begin(Project(tmp_path))
+    recorder = projects.recorder_of(Project(tmp_path))
     told: list[str] = []
-    run.recorder.notify = told.append
-    recorder = run.recorder
+    recorder.notify = told.append  # nothing is recorded yet: no thread finds all well and forgets what was told
     for about in ("database", "disk", "sync", "database"):
         recorder._tell_disk(about, f"{about} fails")
     assert told == ["database fails"]
@@ -68,6 +68,6 @@ def test_one_fault_of_the_disk_is_told_of_once_until_it_is_over(
     recorder._tell_disk("disk", "disk fails again")
     assert told == ["database fails", "disk fails again"]
     recorder._told.clear()
-    run.end()
+    current.begin(Project(tmp_path)).end()
     assert [row.status for row in RunsService(Project(tmp_path)).page(c.PageRequest()).rows] == ["finished"]
     projects.forget_all()

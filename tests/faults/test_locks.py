@@ -14,8 +14,8 @@ def test_logging_goes_on_while_another_process_keeps_the_database_locked() -> No
     found = locks.held(HELD)
     assert (found.lost, found.corrupt) == (0, [])
     assert len(found.took) > 100, "nothing was at stake"
-    assert found.quantile(0.9) <= locks.PER_CALL, (
-        "the soak looks at one call in a thousand, which a busy machine delays"
+    assert found.quantile(0.9) < 1000 * HELD / 10, (
+        "nine of ten do not wait; the soak looks at one in a thousand and at milliseconds, which a busy machine takes"
     )
     assert found.found == 2, "what is in the file can be read meanwhile"
     assert found.shown.count("locked by another process") == 1, "who reads is told that it may be old"

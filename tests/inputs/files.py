@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import random
 import socket
 import zipfile
 from collections.abc import Callable, Iterator
@@ -67,7 +68,7 @@ def _sources(tool: str) -> dict[str, Make]:
         "an empty folder": lambda ground: _folder(ground, f"{tool}-folder"),
         "another magic": lambda ground: ground.file(f"{tool}-other/{name}", b"\x7fELF" + bytes(200)),
         "cut": lambda ground: ground.file(f"{tool}-cut/{name}", magic + bytes(3)),
-        "noise": lambda ground: ground.file(f"{tool}-noise/{name}", magic + os.urandom(5_000)),
+        "noise": lambda ground: ground.file(f"{tool}-noise/{name}", magic + random.Random(tool).randbytes(5_000)),
         "another encoding": lambda ground: ground.file(f"{tool}-utf16/{name}", "\ufefflr,loss\n1,2".encode("utf-16")),
         "cyclic links": lambda ground: _linked(ground, tool),
         "a pipe": _fifo,

@@ -46,6 +46,7 @@ def hostile(project: Project) -> Project:
     with current.begin(project, name="hostile", kind="cell", source="x = 1\n") as run:
         for number in range(len(LEADING_OUT)):
             run.add_bytes(f"{number}.txt", CONTENT, "text/plain")
+        run.end()
     RunsService(project).refresh(force=True)
     with database_of(project).write() as conn:
         for number, path in enumerate(LEADING_OUT):

@@ -151,6 +151,7 @@ def armed(project: Project) -> Project:
         run.set_params({"x": data.hex(), "repr": "__import__('os').mkdir('exploded')"})
         run.add_output("display", "application/x-python-pickle", data.hex(), plain="x", artifact="model.pkl")
         run.log({"loss": 1.0})
+        run.end()
     RunsService(project).refresh(force=True)
     return project
 

@@ -164,7 +164,9 @@ def test_an_export_is_its_owners_alone_until_it_is_there(careless: None, tmp_pat
 def test_a_folder_that_was_copied_or_unpacked_is_closed(before: int, runs: bool, after: int, project: Project) -> None:
     project.folder.mkdir()
     if runs:
-        Database(project.database, MIGRATIONS, MIN_READER).connection()
+        database = Database(project.database, MIGRATIONS, MIN_READER)
+        database.connection()
+        database.close()
     project.folder.chmod(before)
     project.create()
     assert oct(mode(project.folder)) == oct(after)

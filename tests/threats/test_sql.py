@@ -258,7 +258,8 @@ def test_without_its_defence_twice_the_text_takes_sixteen_times_as_long() -> Non
         own("a" * length, "%a%a%a%b")
         return time.process_time() - began
 
-    assert taken(120) > 4 * taken(60), "it grows with the fourth power; so much that no busy machine hides it"
+    long, short = (min(taken(length) for _ in range(5)) for length in (120, 60))  # what else runs here only adds to it
+    assert long > 4 * short, "it grows with the fourth power; so much that no busy machine hides it"
 
 
 @pytest.mark.parametrize("operator", ["like", "ilike", "contains"])
