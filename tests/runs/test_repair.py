@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import shutil
 import sqlite3
@@ -284,7 +285,7 @@ def test_whatever_page_is_damaged_all_others_are_saved(part: int, kept: Project)
         count = conn.execute("PRAGMA page_count").fetchone()[0]
     before = read(RunsService(kept))
     page = 3 + (count - 3) * part // 6  # 1 has the schema, 2 says which pages are whose
-    spoil(kept, page * 1024, os.urandom(1024))
+    spoil(kept, page * 1024, random.Random(part).randbytes(1024))
     assert wrong(kept), f"page {page}"
     repaired(kept)
     after = read(RunsService(kept))

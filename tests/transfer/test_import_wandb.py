@@ -23,7 +23,8 @@ pytest.importorskip("wandb")
 WHOLE = """
 import numpy as np, os, time, wandb
 run = wandb.init(project="fish", name="sole", config={"lr": 0.1, "opt": {"name": "adam", "betas": [0.9, 0.99]},
-    "n": 2**70}, tags=["a", "b"], notes="hello", group="g1", job_type="train")
+    "n": 2**70}, tags=["a", "b"], notes="hello", group="g1", job_type="train",
+    settings=wandb.Settings(x_stats_sampling_interval=0.1))
 for i in range(5):
     run.log({"loss": 1 / (i + 1), "nested": {"a": i}, "nan": float("nan"), "inf": float("-inf"), "text": f"x{i}",
         "neg": -0.0, "big": 2**60 + 1})
@@ -37,6 +38,7 @@ artifact.add_file("model.txt")
 run.log_artifact(artifact)
 run.save("model.txt")
 run.config.update({"late": True})
+time.sleep(2)  # of the machine itself it tells every so often
 run.finish()
 wandb.init(project="fish", name="failed").finish(exit_code=3)
 """

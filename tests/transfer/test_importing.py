@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import sqlite3
 import stat
 import subprocess
@@ -308,7 +309,7 @@ def test_a_damaged_file_is_refused(elsewhere: tuple[Project, Project], tmp_path:
         conn.backup(made)
     data = bytearray(whole.read_bytes())
     (tmp_path / "cut.db").write_bytes(data[: len(data) // 2])
-    data[5 * 4096 : 7 * 4096] = os.urandom(2 * 4096)
+    data[5 * 4096 : 7 * 4096] = random.Random(5).randbytes(2 * 4096)
     (tmp_path / "bits.db").write_bytes(data)
     (tmp_path / "text.db").write_bytes(b"SQLite format 3\0hello")
     for name in ("cut.db", "bits.db", "text.db", "gone.db"):
