@@ -25,7 +25,7 @@ from typing import Any
 
 from nbtrack.base import journal, places
 from nbtrack.base.config import Project
-from nbtrack.runs import current, objects, service
+from nbtrack.runs import active, current, objects, service
 from nbtrack.runs.projects import open_recorders, recorder_of
 
 POINT, END, ARTIFACT, BEGUN = 1, 2, 3, 4
@@ -206,8 +206,16 @@ def _never_synced() -> None:
 
 
 def _ends_not_synced() -> None:
-    """The end of a run is left to the next ingest."""
+    """The end of a run is left to the next ingest, and that is late."""
     journal.Journal.sync = lambda self: None  # type: ignore[attr-defined]
+    end = active.ActiveRun.end
+
+    def held_up(self: active.ActiveRun, *given: Any) -> None:
+        self.flush()  # all but the end
+        self.recorder._ingesting.acquire()
+        end(self, *given)
+
+    active.ActiveRun.end = held_up  # type: ignore[method-assign]
 
 
 def _named_before_synced() -> None:
@@ -237,10 +245,15 @@ CANARIES: dict[str, Callable[[], None]] = {
 }
 
 
+def let_trace() -> None:
+    """Whoever wants may trace this process."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(0x59616D61, ctypes.c_ulong(-1))
+
+
 def _begin(act: str, root: str, told: str, options: dict[str, Any]) -> None:
     os.setpgid(0, 0)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(0x59616D61, ctypes.c_ulong(-1))  # whoever wants may trace it
+    let_trace()
     notes = Told(Path(told))
     notes.wait()
     ACTS[act](Path(root), notes, **options)

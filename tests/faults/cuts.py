@@ -13,7 +13,7 @@ import struct
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,6 +26,7 @@ from tests.faults.victims import PATIENCE, WINDOW, Nursery, Verdict, Victim, jud
 _SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN
 _NO_FLUSH = struct.pack("I", 2)
 _SIZE = "128M"
+_SWITCHING = 5.0  # seconds that switching it on is tried for
 
 
 class Disk:
@@ -40,9 +41,19 @@ class Disk:
         self.mount()
 
     def mount(self) -> None:
-        """Switch it on."""
-        _run("mount", "-o", "loop", self._image, self.place)
-        self.keep()  # an error where it is still the one that was shut down
+        """Switch it on. Others may take the same loop device just now, or this one may not yet be let go of."""
+        deadline = time.monotonic() + _SWITCHING
+        while True:
+            try:
+                _run("mount", "-o", "loop", self._image, self.place)
+                self.keep()  # an error where it is still the one that was shut down
+            except OSError:
+                self.unmount()
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
 
     def unmount(self) -> None:
         """Let go of it; who still uses it is about to die."""
@@ -123,7 +134,7 @@ def cut_one(disk: Disk, nursery: Nursery, chance: random.Random, after_end: bool
     if after_end:
         _wait_for_end(victim, chance.randrange(1, 4))
     else:
-        victim.wait_for(1)
+        victim.wait_for(2)  # that its run began, and of a point
         time.sleep(chance.choice([0.05, 0.3, 1.5]) * chance.random())
     moment = disk.cut()
     victim.kill()
@@ -154,6 +165,16 @@ def cuts(count: int, canary: str = "", after_end: bool | None = None, seed: int 
     with a_disk() as disk, workplace(canary) as nursery:
         turns = [number % 3 == 2 if after_end is None else after_end for number in range(count)]
         return [cut_one(disk, nursery, chance, turn) for turn in turns]
+
+
+def until(canary: str, seen: Callable[[Verdict], object], most: int = 40) -> bool:
+    """Power cuts right after an end, with a defence left out, until harm is seen; False if there was none in so many.
+
+    Now and then the system has written by itself what nobody asked it to.
+    """
+    chance = random.Random(2)
+    with a_disk() as disk, workplace(canary) as nursery:
+        return any(seen(cut_one(disk, nursery, chance, after_end=True)) for _ in range(most))
 
 
 def lost(verdicts: list[Verdict]) -> int:

@@ -24,6 +24,7 @@ from nbtrack.runs import contract as c
 from nbtrack.runs import current, objects, projects, recorder, service
 from nbtrack.runs.editing import EditingService
 from nbtrack.runs.recorder import Recorder
+from tests.faults.acts import let_trace
 
 POINTS = 8
 
@@ -111,6 +112,7 @@ def _canary() -> None:
 
 
 def _child(act: str, folder: Path, told: Path) -> None:
+    let_trace()
     notes = Notes(told)
     sys.stderr = notes  # type: ignore[assignment]
     project = Project(folder)

@@ -125,7 +125,7 @@ class Sweep:
 
     def _line(self) -> bytes:
         assert self._server.stdout is not None
-        if not select.select([self._server.stdout], [], [], 60.0)[0]:
+        if not select.select([self._server.stdout], [], [], PATIENCE)[0]:
             raise TimeoutError
         return self._server.stdout.readline()
 
@@ -134,16 +134,16 @@ class Sweep:
 def _traced(thread: int, calls: str, error: str, number: int, log: Path) -> Iterator[None]:
     rule = f"inject={calls}:error={error}:when={number}"
     command = ["strace", "-o", str(log), "-p", str(thread), "-e", f"trace={calls}", "-e", rule]
-    tracer = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    assert tracer.stderr is not None
-    first = tracer.stderr.readline()
-    if "attached" not in first:
-        tracer.kill()
-        raise PermissionError(first)
-    try:
-        yield
-    finally:
-        tracer.communicate(timeout=PATIENCE)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as tracer:
+        assert tracer.stderr is not None
+        first = tracer.stderr.readline()
+        if "attached" not in first:
+            tracer.kill()
+            raise PermissionError(first)
+        try:
+            yield
+        finally:
+            tracer.communicate(timeout=PATIENCE)
 
 
 def tracing() -> str:

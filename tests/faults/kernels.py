@@ -45,12 +45,19 @@ class OneKernel:
 
     def __enter__(self) -> OneKernel:
         self.manager.start_kernel(cwd=str(self.root), env=self._environment)
-        self._connect()
+        try:
+            self._connect()
+        except BaseException:  # without it the kernel would go on
+            self._end()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._end()
+
+    def _end(self) -> None:
         self.client.stop_channels()
         if self.manager.is_alive():
             self.manager.shutdown_kernel(now=True)
@@ -101,6 +108,14 @@ class OneKernel:
     def told(self) -> int:
         """How many calls of log() had returned at least."""
         return int(struct.unpack_from("<q", (self.root / "told").read_bytes())[0])
+
+    def wait_until_told(self) -> None:
+        """Until one has."""
+        deadline = time.monotonic() + PATIENCE
+        while not self.told():
+            if time.monotonic() > deadline:
+                raise TimeoutError("no call of log() returned")
+            time.sleep(0.01)
 
     def alive(self) -> bool:
         """Whether its process lives."""

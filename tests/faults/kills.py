@@ -17,6 +17,7 @@ from pathlib import Path
 
 from nbtrack.base.config import Project
 from nbtrack.base.db import Database
+from nbtrack.base.errors import StoreLocked
 from nbtrack.runs import projects
 from nbtrack.runs.migrations import MIGRATIONS, MIN_READER
 from nbtrack.runs.service import RunsService
@@ -30,6 +31,7 @@ WITHIN = 10.0  # seconds until a killed run says so
 # What a recording process asks of the system when it makes files, writes, has them on the disk, and names them.
 CALLS = ("pwrite64", "write", "fdatasync", "fsync", "ftruncate", "fallocate", "rename", "unlink", "mkdir", "openat")
 _PER_CALL = 40  # of one system call; where there are more, every second or third
+_SOME, _MANY = 200, 2500  # things that a process was told
 
 
 @dataclass
@@ -54,15 +56,21 @@ class Found:
         return Row(fault, len(all_of), lost, corrupt, unclear, canary, "0 lost, 0 corrupt", good, note, values=values)
 
 
-def at_random(count: int, canary: str = "", seed: int | None = None) -> Found:
-    """Kills of processes that record: within their first points, while a segment is filled, between two ingests."""
+def at_random(count: int, canary: str = "", seed: int | None = None, notice: str = "") -> Found:
+    """Kills of processes that record: within their first points, while a segment is filled, between two ingests.
+
+    notice: what the first of them says to its user before its time runs.
+    """
     chance, found = random.Random(seed), Found()
     with workplace(canary) as nursery:
-        for _ in range(count):
+        for number in range(count):
             points = chance.choice([1 << 40, 1 << 40, 2000, 60])  # one run until the end, or one after the other
             pause, files = chance.choice([0.0, 0.0005, 0.001]), chance.choice([0, 0, 1, 3])
             victim = nursery.begin("record", points=points, pause=pause, files=files)
-            victim.wait_for(1)
+            victim.wait_for(_MANY if number % 10 == 9 else 1)  # else a slow machine would have little at stake
+            if notice and not number:
+                victim.wait_for(_SOME)
+                nursery.wait_for(notice)
             time.sleep(chance.choice([0.0, 0.02, 0.1, 0.4]) * chance.random())
             victim.kill()
             nursery.reap(victim)
@@ -74,7 +82,7 @@ def at_random(count: int, canary: str = "", seed: int | None = None) -> Found:
 
 def on_a_network(count: int, canary: str = "on a network", seed: int | None = None) -> tuple[Found, int]:
     """The same where the database has no write-ahead log and the journal is not mapped; how many said so."""
-    found = at_random(count, canary, seed)
+    found = at_random(count, canary, seed, "nfs4")
     lines = found.errors.splitlines()
     notices = [line for line in lines if line.startswith("nbtrack: ") and "nfs4" in line and "NBTRACK_DIR" in line]
     found.errors = "\n".join(line for line in lines if line not in notices)
@@ -111,18 +119,17 @@ def cannot_trace() -> str:
 def _tracing(victim: Victim, call: str, number: int) -> Iterator[None]:
     aim = ["-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={number}"]
     command = ["strace", "-f", "-o", "/dev/null", *aim, "-p", str(victim.pid)]
-    tracer = subprocess.Popen(command, stderr=subprocess.PIPE)
-    try:
-        assert tracer.stderr is not None
-        said = tracer.stderr.readline().decode()
-        if "attached" not in said:
-            raise RuntimeError(said.strip() or f"strace ended with {tracer.wait()}")
-        yield
-        tracer.communicate(timeout=PATIENCE)
-    finally:
-        if tracer.poll() is None:
-            tracer.terminate()
-        tracer.wait()
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as tracer:
+        try:
+            assert tracer.stderr is not None
+            said = tracer.stderr.readline().decode()
+            if "attached" not in said:
+                raise RuntimeError(said.strip() or f"strace ended with {tracer.wait()}")
+            yield
+            tracer.communicate(timeout=PATIENCE)
+        finally:
+            if tracer.poll() is None:
+                tracer.terminate()
 
 
 def kill_at(nursery: Nursery, act: str, call: str, number: int, root: Path | None = None) -> Verdict | None:
@@ -250,6 +257,7 @@ async def _watch_it_die(kernel: OneKernel) -> Killed:
     """Kill a kernel whose project a page watches; when does the file itself say that the run crashed."""
     hub, told, project = Hub(Desk()), list[int](), Project(kernel.root)
     hub.listen("page", project, told.append)
+    await asyncio.to_thread(kernel.wait_until_told)
     await asyncio.sleep(random.uniform(0.1, 0.6))
     count = kernel.told()
     kernel.kill()
@@ -263,6 +271,8 @@ async def _watch_it_die(kernel: OneKernel) -> Killed:
             await asyncio.sleep(0.1)
     finally:
         hub.leave("page", project.root)
+        while not hub.desk.cares.idle:  # what it looks at is about to be deleted
+            await asyncio.sleep(0.01)
     kept = _points(RunsService(project))
     projects.forget_all()
     return Killed(count, kept, status, seconds)
@@ -275,6 +285,8 @@ def _status(project: Project) -> str:
         with database.read() as conn:
             row = conn.execute("SELECT status FROM runs").fetchone()
             return str(row[0]) if row else "running"  # its beginning is still in the journal
+    except StoreLocked:
+        return "running"  # for all that can be seen now
     finally:
         database.close()
 

@@ -41,7 +41,7 @@ LOGGING = """
         nbtrack.log({"loss": 0.0})
         gate.with_name("logging").touch()
         number, timing = 1, False
-        while not gate.with_name("end").exists():
+        while not (gate.with_name("end").exists() and calls and ingests):
             if not timing and gate.exists():
                 timing = True
                 ingests.clear()
@@ -52,7 +52,7 @@ LOGGING = """
                     calls.append(time.perf_counter() - began)
                 number += 1
             time.sleep(0.005)
-        seen = max(ingests, default=0.0)
+        seen = max(ingests)
     calls.sort()
     found = {"count": number, "calls": len(calls), "ingests": len(ingests), "longest log": calls[-1],
              "log": calls[int(len(calls) * 0.999)], "ingest": seen}

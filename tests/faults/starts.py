@@ -13,7 +13,11 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from threading import BrokenBarrierError
 from typing import Any
 
 from nbtrack.base import db
@@ -40,6 +44,8 @@ def _begin(path: Path, number: int, gate: int) -> int:
 
 def _round(folder: Path) -> tuple[int, int, bool]:
     """(starts that failed, rows that were written and are not there, whether the file is unsound)."""
+    global _meeting
+    _meeting = None if db.patient is _patient else get_context("fork").Barrier(TOGETHER)
     path = folder / "nbtrack.db"
     waiting, gate = os.pipe()
     children = []
@@ -49,6 +55,7 @@ def _round(folder: Path) -> tuple[int, int, bool]:
             os.close(gate)
             os._exit(_begin(path, number, waiting))
         children.append(child)
+    _meeting = None  # the children have it
     os.close(waiting)
     os.close(gate)
     failed = sum(os.waitpid(child, 0)[1] != _GOOD for child in children)
@@ -64,13 +71,17 @@ def _round(folder: Path) -> tuple[int, int, bool]:
 
 
 def _without_a_transaction(connection: sqlite3.Connection, statement: str, timeout: float) -> Any:
-    """The schema is made statement by statement, as the first to come would do it."""
+    """The schema is made statement by statement, as the first to come would do it; all come at the same moment."""
     if statement in ("BEGIN IMMEDIATE", "COMMIT") and not connection.in_transaction:
+        if statement != "COMMIT" and _meeting is not None:
+            with suppress(BrokenBarrierError):  # somebody failed before
+                _meeting.wait(10.0)
         return connection.execute("SELECT 1")
     return _patient(connection, statement, timeout)
 
 
 _patient = db.patient
+_meeting: Barrier | None = None  # of the children of a round, where the canary has them meet
 
 
 def main() -> None:

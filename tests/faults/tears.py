@@ -44,6 +44,9 @@ class Written:
     synced: int = 0
 
 
+Told = Callable[[Written], Written]
+
+
 @dataclass
 class Tears:
     """What cuts did. gaps: how many had sound records behind a gap. unsaid: of these, those that nobody was told of."""
@@ -156,7 +159,7 @@ def _gaps(told: Written, found: dict[str, bytes]) -> set[str]:
     return gaps
 
 
-def run(folder: Path, count: int, seed: int, told: Callable[[Written], Written] = lambda one: one) -> Tears:
+def run(folder: Path, count: int, seed: int, told: Told = lambda one: one) -> Tears:
     """Write journals, tear each a few times. told: changes what is believed of one, for a canary."""
     chance, found = random.Random(seed), Tears()
     project = Project(folder / "read")
@@ -192,11 +195,24 @@ def believed(told: Written) -> Written:
 
 def _blind(folder: Path, seed: int) -> Tears:
     """Cuts that are read without checksums, until one shows: of ten, now and then none parts a record in two."""
-    found = Tears()
     with without_checksums():
-        while not found.corrupt and found.cuts < 100:
-            more = run(folder, 10, seed + found.cuts)
-            found.cuts, found.corrupt = found.cuts + more.cuts, more.corrupt
+        return _until(folder, seed, lambda more: more.corrupt)
+
+
+def _careless(folder: Path, seed: int) -> Tears:
+    """Cuts of what was believed to be on the disk, until one shows: the last sync may have come just before them."""
+    return _until(folder, seed, lambda more: more.lost, believed)
+
+
+def _until(folder: Path, seed: int, seen: Callable[[Tears], int], told: Told = lambda one: one) -> Tears:
+    found = Tears()
+    while found.cuts < 200:
+        more = run(folder, 10, seed + found.cuts, told)
+        found.cuts += more.cuts
+        found.lost += more.lost
+        found.corrupt += more.corrupt
+        if seen(more):
+            break
     return found
 
 
@@ -206,7 +222,7 @@ def rows(long: bool) -> list[Row]:
     sys.stderr.write(f"tears: seed {seed}\n")
     with tempfile.TemporaryDirectory(prefix="nbtrack-tears-") as name:
         found = run(Path(name), LONG if long else QUICK, seed)
-        careless = run(Path(name), 10, seed, believed)
+        careless = _careless(Path(name), seed)
         blind = _blind(Path(name), seed)
     return [
         Row(

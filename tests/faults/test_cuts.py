@@ -31,18 +31,17 @@ def test_a_power_cut_takes_no_ended_run_no_saved_artifact_and_leaves_the_file_so
 
 @pytest.mark.usefixtures("_with_a_disk")
 def test_the_same_look_sees_what_is_lost_when_nothing_is_synced() -> None:
-    found = cuts.cuts(2, "never synced", after_end=True)
-    assert all(one.ends or one.corrupt for one in found)
+    assert cuts.until("never synced", lambda one: one.ends or one.corrupt)
 
 
 @pytest.mark.usefixtures("_with_a_disk")
 def test_the_same_look_sees_an_end_that_is_left_to_the_next_ingest() -> None:
-    assert cuts.lost(cuts.cuts(2, "ends not synced", after_end=True)) > 0
+    assert cuts.until("ends not synced", lambda one: cuts.lost([one]))
 
 
 @pytest.mark.usefixtures("_with_a_disk")
 def test_the_same_look_sees_artifacts_that_were_named_before_they_were_synced() -> None:
-    assert sum(one.files for one in cuts.cuts(2, "named before synced", after_end=True, seed=2)) > 0
+    assert cuts.until("named before synced", lambda one: one.files)
 
 
 @pytest.mark.parametrize(("mode", "synchronous", "less"), [("WAL", "FULL", "OFF"), ("DELETE", "EXTRA", "FULL")])

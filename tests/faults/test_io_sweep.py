@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,13 @@ from tests.faults import io_sweep
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path: Path) -> Iterator[Project]:
     folder = tmp_path / "project"
     folder.mkdir()
-    return Project(folder)
+    yield Project(folder)
+    for recorder in projects.open_recorders():
+        recorder.close()
+    projects.forget_all()
 
 
 def test_an_artifact_where_the_folder_cannot_be_made_leaves_the_users_code_alone(
@@ -28,6 +32,7 @@ def test_an_artifact_where_the_folder_cannot_be_made_leaves_the_users_code_alone
 ) -> None:
     (tmp_path / "model.bin").write_bytes(b"weights")
     run = current.begin(project)
+    run.flush()  # the database is there, so that the ingest thread makes no folder meanwhile
     told: list[str] = []
     run.recorder.notify = told.append
 
@@ -54,7 +59,6 @@ def test_a_record_that_comes_while_the_journal_is_closed_goes_into_the_next(proj
     assert told == []
     (row,) = RunsService(project).page(c.PageRequest()).rows
     assert row.tags == {"late": "yes"}
-    projects.forget_all()
 
 
 def test_a_segment_that_cannot_be_deleted_keeps_nobody_from_ending(
@@ -73,7 +77,6 @@ def test_a_segment_that_cannot_be_deleted_keeps_nobody_from_ending(
     monkeypatch.undo()
     assert told == []
     assert [row.status for row in RunsService(project).page(c.PageRequest()).rows] == ["finished"]
-    projects.forget_all()
 
 
 def test_files_that_cannot_be_looked_through_are_said_to_be_left_when_the_trash_is_emptied(
@@ -94,7 +97,6 @@ def test_files_that_cannot_be_looked_through_are_said_to_be_left_when_the_trash_
         editing.purge()
     monkeypatch.undo()
     assert editing.purge().count == 0
-    projects.forget_all()
 
 
 @pytest.mark.skipif(bool(io_sweep.tracing()), reason=f"system calls cannot be made to fail: {io_sweep.tracing()}")

@@ -46,7 +46,7 @@ def test_when_the_time_is_up_what_is_left_counts_as_missed(
 ) -> None:
     def rows(long: bool) -> list[Row]:
         try:
-            time.sleep(60)
+            time.sleep(200)
         except Exception:  # noqa: BLE001 (parts count whatever goes wrong)
             pytest.fail("it was taken for a fault")
         return []
@@ -54,8 +54,8 @@ def test_when_the_time_is_up_what_is_left_counts_as_missed(
     slow, quick = SimpleNamespace(rows=rows), SimpleNamespace(rows=lambda long: [Row("lightning", 1, met=True)])
     monkeypatch.setattr(soak, "import_module", lambda name: slow if name.endswith("copies") else quick)
     began = time.monotonic()
-    assert soak.main(["--quick", "--minutes", "0.01", "--only", "disks", "--only", "copies", "--only", "swaps"]) == 1
-    assert time.monotonic() - began < 30
+    assert soak.main(["--quick", "--minutes", "0.05", "--only", "disks", "--only", "copies", "--only", "swaps"]) == 1
+    assert time.monotonic() - began < 150, "it was not broken off"
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| ")][2:]
     assert [line.split(" | ")[0] for line in lines] == [
         "| lightning",

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,6 +72,7 @@ class Nursery:
     def __init__(self, folder: Path, canary: str = "") -> None:
         self.folder = folder
         self._count = 0
+        self._living: set[int] = set()
         self._errors = (folder / "errors.txt").open("ab")
         command = [sys.executable, "-m", "tests.faults.acts", *([canary] if canary else [])]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self._errors}
@@ -85,20 +86,35 @@ class Nursery:
         root.mkdir(exist_ok=True)
         notes = Told(told, make=True)
         victim = Victim(self._ask([act, str(root), str(told), options]), root, notes)
+        self._living.add(victim.pid)
         if go:
             notes.go()
         return victim
 
     def reap(self, victim: Victim) -> int:
         """Wait until it is gone; its exit status, as `os.waitstatus_to_exitcode` gives it."""
-        return os.waitstatus_to_exitcode(self._ask(["reap", victim.pid]))
+        status = os.waitstatus_to_exitcode(self._ask(["reap", victim.pid]))
+        self._living.discard(victim.pid)
+        return status
+
+    def wait_for(self, notice: str) -> None:
+        """Until some victim has said this."""
+        deadline = time.monotonic() + PATIENCE
+        while notice not in self.errors():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"nobody said '{notice}', but: {self.errors()}")
+            time.sleep(0.002)
 
     def errors(self) -> str:
         """What all victims printed to standard error."""
         return (self.folder / "errors.txt").read_text(errors="replace")
 
     def close(self) -> None:
-        """End the parent; the victims are the caller's."""
+        """End the parent, and the victims that nobody reaped, as where a test failed meanwhile."""
+        if self._parent.poll() is None:  # else their numbers may be those of others by now
+            for pid in self._living:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         self._parent.communicate(timeout=PATIENCE)
         self._errors.close()
 

@@ -23,11 +23,14 @@ from tests.faults.victims import PATIENCE, workplace
 PROCESSES = 8
 GOAL = 100_000  # points a second, all together
 
-# Waits at the gate, so that all log at once, and says when it began and ended to log.
+# Waits at the gate, so that all log at once, and says when it began and ended to log. At the end all wait for one
+# another, on a slow machine longer than the end of a process may take: some would leave what is left to a reader.
 OWN_RUN = """
     import json, sys, time
     from pathlib import Path
     import nbtrack
+    from nbtrack.runs import recorder
+    recorder._CLOSING = 100.0
     number, points, gate, canary = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
     if canary:
         from tests.faults.acts import CANARIES
@@ -43,12 +46,15 @@ OWN_RUN = """
     gate.with_name(f"times{number}").write_text(json.dumps([began, ended]))
 """
 
-# Each logs `points` values of its own, begun at worker * 1,000,000, to the run of its parent.
+# Each logs `points` values of its own, begun at worker * 1,000,000, to the run of its parent. They end at once too.
 HEAD = """
     import os, sys
     import nbtrack
+    from nbtrack.runs import recorder
+    recorder._CLOSING = 100.0
 
     def work(worker, points=None):
+        recorder._CLOSING = 100.0  # here as well, for those that do not execute this file
         for point in range(points or int(sys.argv[1])):
             nbtrack.log({"loss": float(worker * 1_000_000 + point)})
         return worker
