@@ -29,8 +29,9 @@ PATIENCE = 60_000  # milliseconds: another process tests at the same time
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One for a module: playwright's loop would be in the way of tests that run one of their own."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = launch(playwright)
         yield browser
@@ -40,9 +41,6 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page that fails the test if the panel threw an error nobody caught."""
-    from playwright.sync_api import expect
-
-    expect.set_options(timeout=PATIENCE)
     context = browser.new_context(viewport=SIZE, permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
     page.set_default_timeout(PATIENCE)

@@ -13,8 +13,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from .waits import until
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Dialog, Page
+    from playwright.sync_api import Dialog, Page, Request
 
 CANARY = "canary.invalid"
 # What a payload does when it runs: a flag, a dialog, the console, the page, the network, another address.
@@ -52,6 +54,13 @@ _TEMPLATES = (
     "<embed src='data:image/svg+xml,<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"RUN\"/>'>",
 )  # fmt: skip
 PAYLOADS = tuple(one.replace("RUN", EFFECTS[at % len(EFFECTS)]) for at, one in enumerate(_TEMPLATES))
+# How a payload begins that does what this way of looking sees wherever it becomes elements, and leaves the page as it
+# is. Most do not: `open` is the document's own in an attribute and takes the page away, and with it what the others do.
+_SURE = {
+    "network": f"<img src=//{CANARY}", "flag": "<img src=x onerror", "console": "<div style='animation-name",
+    "dialog": "$\\href", "page": "<math>",
+}  # fmt: skip
+SURE = {way: next(at for at, one in enumerate(PAYLOADS) if one.startswith(begin)) for way, begin in _SURE.items()}
 # Those of reports, which have no script of the page that could call: the flag tells.
 OF_REPORTS = (
     "<img src=x onerror=window.pwned=1>",
@@ -92,6 +101,12 @@ def _is_canary(url: str) -> bool:
     return urlsplit(url).hostname == CANARY
 
 
+def _is_question(url: str) -> bool:
+    """Whether it asks for what is shown next; for revisions is asked again and again."""
+    path = urlsplit(url).path
+    return "/api/" in path and not path.endswith("project.revision")
+
+
 def marked(at: int, place: str) -> str:
     """A payload with the mark of a place behind it, as a comment of script."""
     return f"{PAYLOADS[at]}//§{place} {at}§"
@@ -113,11 +128,18 @@ class Watch:
         self.page = page
         self.ran: list[str] = []
         self.shown: set[tuple[str, int]] = set()
+        self._asked: set[Request] = set()  # of the project, and not answered yet
         page.on("dialog", self._dialog)
         page.on("request", lambda one: self.ran.append("network") if _is_canary(one.url) else None)
+        page.on("request", lambda one: self._asked.add(one) if _is_question(one.url) else None)
+        for ended in ("requestfinished", "requestfailed"):
+            page.on(ended, self._answered)
         page.on("console", lambda one: self.ran.append("console") if "pwned" in one.text else None)
         page.on("popup", lambda popup: (self.ran.append("popup"), popup.close()))
         page.on("framenavigated", lambda one: self.ran.append("navigation") if _is_canary(one.url) else None)
+
+    def _answered(self, request: Request) -> None:
+        self._asked.discard(request)
 
     def _dialog(self, dialog: Dialog) -> None:
         self.ran.append("dialog")
@@ -146,6 +168,34 @@ class Watch:
             self.ran.append("page")
         self.shown |= set(read(" ".join(texts)))
         return sorted(set(self.ran))
+
+    def look_at_all(self, roots: str) -> list[str]:
+        """The same, once all that was asked for is there, and no more payloads come into sight for a while."""
+        before, same = -1, 0
+
+        def whole() -> bool:
+            nonlocal before, same
+            self.look(roots)
+            same = same + 1 if len(self.shown) == before and not self._asked else 0
+            before = len(self.shown)
+            self.page.wait_for_timeout(100)
+            return same >= 3
+
+        until(self.page, whole, "it goes on asking, or changing what it shows")
+        return self.look(roots)
+
+    def sees_without_a_defence(self, root: str) -> None:
+        """Each way of looking sees the payload that is made for it, once that comes into the page as HTML."""
+        for way, at in SURE.items():
+            assert way not in self.look(root), "it was seen before it was there"
+            self.page.evaluate(
+                """([root, text]) => {
+                    const put = Object.assign(document.createElement("div"), { innerHTML: text });
+                    document.querySelector(root).append(put);
+                }""",
+                [root, marked(at, "bare")],
+            )
+            until(self.page, lambda way=way: way in self.look(root), f"a payload that runs was not seen: {way}")
 
     def elements(self, roots: str) -> str:
         """What became an element of a payload's in a part of the page, or ""."""

@@ -72,7 +72,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def operation(self, payload: bytes) -> None:
         """Answer by the one dispatch."""
-        with self.server.answering():
+        with self.server.answering() as open_:
+            if not open_:
+                self.close_connection = True
+                return
             answer = dispatch(self.project, urlsplit(self.path).path.removeprefix("/api/"), payload)
         self.answer(answer, "application/json")
 
@@ -94,23 +97,27 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], handler: type[Handler]) -> None:
         super().__init__(address, handler)
-        self._now, self._fewer = 0, threading.Condition()
+        self._now, self._fewer, self._open = 0, threading.Condition(), True
 
     @contextmanager
-    def answering(self) -> Iterator[None]:
-        """While an operation is carried out."""
+    def answering(self) -> Iterator[bool]:
+        """While an operation is carried out; False where none is any more."""
         with self._fewer:
             self._now += 1
         try:
-            yield
+            yield self._open
         finally:
             with self._fewer:
                 self._now -= 1
                 self._fewer.notify_all()
 
     def rest(self) -> None:
-        """Wait for the operations under way: one of them may save the view into what the next test has cleared."""
+        """Wait for the operations under way: one of them may save the view into what the next test has cleared.
+
+        And take on no other: a page that is still open asks on by the connections that it has.
+        """
         with self._fewer:
+            self._open = False
             self._fewer.wait_for(lambda: self._now == 0, 30)
 
     def handle_error(self, request: object, client_address: object) -> None:

@@ -21,11 +21,21 @@ if TYPE_CHECKING:
 AXE = Path(__file__).resolve().parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
 
 
-def serious(page: Page) -> list[str]:
-    """What axe-core calls serious or critical, in words."""
-    still(page)
+def serious(page: Page, root: str = ".nbt-panel") -> list[str]:
+    """What axe-core calls serious or critical, in words. What it finds is looked at again: it may have been fading."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("() => axe.run('.nbt-panel', { resultTypes: ['violations'] })")
+    for _ in range(3):
+        still(page)
+        found = violations(page, root)
+        if not found:
+            break
+        page.wait_for_timeout(500)
+    return found
+
+
+def violations(page: Page, root: str) -> list[str]:
+    """The same, at this moment."""
+    found = page.evaluate("(root) => axe.run(root, { resultTypes: ['violations'] })", root)
     return [
         f"{one['id']}: {one['help']}: {json.dumps([node['target'] for node in one['nodes'][:3]])}"
         for one in found["violations"]

@@ -14,10 +14,10 @@ from nbtrack.base.config import Project
 from nbtrack.runs import contract as c
 from nbtrack.runs.service import RunsService
 
-from .waits import until
+from .waits import settled, until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import FloatRect, Locator, Page
+    from playwright.sync_api import Locator, Page
 
     Show = Callable[..., Page]
 
@@ -56,19 +56,28 @@ def test_each_metric_has_a_chart_with_a_line_for_each_run(demo: Project, alone: 
 def test_the_line_of_the_row_under_the_pointer_comes_forward(demo: Project, alone: Show) -> None:
     page = alone(demo)
     before = drawn(page, "val_accuracy")
-    page.get_by_role("gridcell").get_by_role("button", name="adamw-4-15", exact=True).hover()
-    until(page, lambda: inked(page, "val_accuracy") < before / 2, "the others did not fade")
+    name = page.get_by_role("gridcell").get_by_role("button", name="adamw-4-15", exact=True)
+
+    def faded() -> bool:
+        name.hover()  # again, should the table have moved from under the pointer
+        return inked(page, "val_accuracy") < before / 2
+
+    until(page, faded, "the others did not fade")
 
 
 def test_the_pointer_over_a_chart_tells_the_values_by_size(demo: Project, alone: Show) -> None:
     page = alone(demo)
     drawn(page, "loss")
-    box = figure(page, "loss").locator("canvas").first.bounding_box()
-    assert box
-    page.mouse.move(box["x"] + box["width"] / 3, box["y"] + box["height"] / 2)
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     values = page.locator(".nbt-curve-tip-value")
-    values.nth(7).wait_for()
+
+    def told() -> bool:
+        box = figure(page, "loss").locator("canvas").first.bounding_box()
+        assert box
+        for part in (1 / 3, 1 / 2):
+            page.mouse.move(box["x"] + box["width"] * part, box["y"] + box["height"] / 2)
+        return values.count() > 7
+
+    until(page, told, "the values are not told")
     shown = [float(one) for one in values.all_inner_texts()]
     assert shown == sorted(shown, reverse=True)
 
@@ -79,31 +88,24 @@ def only_plots(page: Page) -> None:
         page.get_by_role("button", name=pane, exact=True).click()
 
 
-def settled(page: Page, part: Locator) -> FloatRect:
-    """Where it stands, once it has stayed there for more than a second."""
-    before, same = None, 0
-    for _ in range(300):
-        place = part.bounding_box()
-        same = same + 1 if place is not None and place == before else 0
-        if place is not None and same >= 6:
-            return place
-        before = place
-        page.wait_for_timeout(250)
-    raise AssertionError("it does not come to rest")
-
-
 def test_dragging_along_an_axis_of_parallel_coordinates_filters_the_table(demo: Project, alone: Show) -> None:
     page = alone(demo)
     only_plots(page)
     axis = page.get_by_role("region", name="Parallel coordinates").locator(".axis-brush .background").first
     axis.wait_for(state="attached", timeout=60_000)
-    place = settled(page, axis)  # plotly draws it twice
-    x = place["x"] + place["width"] / 2
-    page.mouse.move(x, place["y"] + place["height"] * 0.04)
-    page.mouse.down()
-    page.mouse.move(x, place["y"] + place["height"] * 0.45, steps=8)
-    page.mouse.up()
-    page.get_by_text(re.compile(r"depth .* … ")).first.wait_for()
+    filtered = page.get_by_text(re.compile(r"depth .* … ")).first
+
+    def dragged() -> bool:
+        place = settled(page, axis)  # plotly draws it twice, and the second time may be late: then once more
+        x = place["x"] + place["width"] / 2
+        page.mouse.move(x, place["y"] + place["height"] * 0.04)
+        page.mouse.down()
+        page.mouse.move(x, place["y"] + place["height"] * 0.45, steps=8)
+        page.mouse.up()
+        page.wait_for_timeout(2000)
+        return filtered.is_visible()
+
+    until(page, dragged, "what was dragged filters nothing")
     page.get_by_role("status").filter(has_text=re.compile(r"\d+ of 18")).first.wait_for()
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
 
 from nbtrack.base.config import Project
@@ -83,14 +82,14 @@ def test_selected_runs_and_compared_ones_are_exported_alone(own_demo: Project, a
     assert text.count('<article class="nbr-run"') == 2
 
 
-@pytest.mark.timeout(240)  # JupyterLab starts, and a kernel
 def test_from_the_sidebar_a_report_is_written_beside_the_notebook_opened_and_saved(lab: Lab, page: Page) -> None:
     cells = ["%load_ext nbtrack", "%%track tried\nlr = 0.1\naccuracy = 0.9\nprint('said')", "%%track other\nlr = 0.2"]
     notebook = lab.open(page, lab.notebook("exported", cells))
     notebook.run_all()
     notebook.command("nbtrack:show-sidebar")
     side = page.locator(".nbt-side")
-    side.get_by_role("row", name=re.compile("tried")).wait_for()
+    for name in ("tried", "other"):
+        side.get_by_role("row", name=re.compile(name)).wait_for()
     side.get_by_role("button", name="Export", exact=True).click()
     own = page.get_by_role("dialog", name="Export")
     expect(own.get_by_role("radio", name=re.compile("This notebook"))).to_be_checked()

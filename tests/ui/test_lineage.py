@@ -108,7 +108,7 @@ def test_the_cells_behind_a_run_are_a_graph_each_below_what_it_takes_from(page: 
 
     def placed() -> bool:
         tops = [round(box["y"]) for one in cells(panel).all() if (box := one.bounding_box())]
-        return tops[0] == tops[1] < tops[2] < tops[3]
+        return len(tops) == 4 and tops[0] == tops[1] < tops[2] < tops[3]
 
     until(page, placed, "a cell does not stand below those it takes from")
 
@@ -216,7 +216,7 @@ def test_the_trials_of_a_sweep_stand_beside_one_another_and_lead_to_the_table(la
         trials.get_by_text("grid-3").wait_for(timeout=WAIT)
         expect(trials.get_by_role("row")).to_have_count(4)
         expect(trials.get_by_role("row").nth(1)).to_contain_text("best")  # once all of them have ended
-        assert page.locator(".nbt-table").count() == table_is_open
+        expect(page.locator(".nbt-table")).to_have_count(int(table_is_open))
         panel.get_by_role("button", name="Show in the table").click()
         chip = panel.get_by_text("part of grid")
         chip.wait_for()

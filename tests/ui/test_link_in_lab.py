@@ -20,6 +20,7 @@ def test_the_link_under_a_cell_opens_the_panel_on_its_run_below_it(lab: Lab, pag
     notebook.run_all()
     link = notebook.cell(1).get_by_role("button", name="panel", exact=True)
     link.wait_for(timeout=60_000)
+    expect(notebook.cell(1)).to_contain_text("linked · finished", timeout=60_000)  # then it is not replaced any more
     link.focus()
     page.keyboard.press("Enter")  # the keyboard reaches it too
     expect(notebook.cell(2).locator(".cm-content")).to_contain_text("%track panel --run ", timeout=60_000)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .lab import Lab
-from .waits import still
+from .waits import still, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -58,9 +58,7 @@ def test_a_cell_that_runs_moves_the_panel_and_the_panel_answers_meanwhile(lab: L
     running = panel.get_by_role("row").filter(has_text="long").first
     running.get_by_text("running").wait_for(timeout=60_000)
     before = running.inner_text()
-    page.wait_for_function(
-        "([before, row]) => row.innerText !== before", arg=[before, running.element_handle()], timeout=60_000
-    )
+    until(page, lambda: running.inner_text() != before, "the row of the run does not move")
     panel.get_by_role("columnheader", name=re.compile("^accuracy")).click()
     panel.get_by_role("combobox", name="Filter runs").fill("experiment = 'live' and params.lr < 1")
     panel.get_by_role("status").filter(has_text=re.compile(r"2 of \d+")).first.wait_for(timeout=60_000)

@@ -14,7 +14,8 @@ from playwright.sync_api import expect
 from nbtrack.base.config import Project
 from tests.transfer.report_runs import ATTACKS, history, hostile, report
 
-from .waits import still
+from .conftest import PATIENCE
+from .waits import settled, still
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
@@ -38,7 +39,7 @@ def alone(browser: Browser, expected: str = "$none") -> Iterator[Page]:
     """A page without a network, which fails the test if it asks for anything, throws, or says another error."""
     context = browser.new_context(viewport=WIDE, offline=True)
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE)
     wrong: list[str] = []
 
     def said(message: ConsoleMessage) -> None:
@@ -118,8 +119,7 @@ def test_a_brush_on_an_axis_keeps_the_runs_that_cross_it_there(written: Path, of
     page = opened(offline, written / "told.html")
     room = page.get_by_role("slider", name="Range of metrics.acc")
     room.scroll_into_view_if_needed()
-    box = room.bounding_box()
-    assert box is not None
+    box = settled(page, room)  # the charts above it take their places
     x, y, height = box["x"] + box["width"] / 2, box["y"], box["height"]
     page.mouse.move(x, y + 2)
     page.mouse.down()

@@ -148,8 +148,10 @@ def test_a_renamed_project_is_said_and_comes_back_with_its_name(lab: Lab, page: 
         (lab.folder / "renamed/notes/deep.ipynb").rename(lab.folder / "churn/notes/deep.ipynb")
         reopened(lab, page, "churn/notes/deep.ipynb")
         expect(note(page)).to_contain_text("There are no runs in 'churn'")
+        kept = lab.folder / "churn/notes/.ipynb_checkpoints"
+        until(page, lambda: kept.is_dir() and [*kept.iterdir()], "JupyterLab made no checkpoint of the notebook")
     finally:
-        shutil.rmtree(lab.folder / "churn")  # with JupyterLab's checkpoint of the notebook
+        shutil.rmtree(lab.folder / "churn")  # with that checkpoint, which it would else make meanwhile
         (lab.folder / "renamed").rename(lab.folder / "churn")
     note(page).get_by_role("button", name="Try again").click()
     page.locator(".nbt-panel").get_by_role("gridcell").first.wait_for()

@@ -27,14 +27,18 @@ if TYPE_CHECKING:
 def names(page: Page) -> list[str]:
     """The runs that are seen, from top to bottom."""
     page.get_by_role("gridcell").first.wait_for()
-    rows = page.get_by_role("grid", name="Runs").get_by_role("row").filter(has=page.get_by_role("gridcell"))
-    places = []
-    for row in rows.all():
-        box = row.bounding_box()
-        label = row.get_by_role("checkbox").first.get_attribute("aria-label") or ""
-        if box and label.startswith("Select "):
-            places.append((box["y"], label.removeprefix("Select ")))
-    return [name for _, name in sorted(places)]
+    labels = (
+        page.get_by_role("grid", name="Runs")
+        .get_by_role("gridcell")
+        .get_by_role("checkbox")
+        .evaluate_all(
+            """(boxes) => boxes
+            .map((one) => [one.getBoundingClientRect().top, one.getAttribute("aria-label") ?? ""])
+            .sort((a, b) => a[0] - b[0])
+            .map(([, label]) => label)"""
+        )
+    )  # all of them in one moment
+    return [label.removeprefix("Select ") for label in labels if label.startswith("Select ")]
 
 
 def row(page: Page, name: str) -> Locator:
@@ -227,6 +231,7 @@ def test_the_view_is_as_it_was_after_a_reload(own_demo: Project, alone: Show) ->
 
 def test_the_table_is_copied_as_markdown(demo: Project, alone: Show) -> None:
     page = alone(demo)
+    page.get_by_role("gridcell").first.wait_for()
     page.get_by_role("button", name="Copy", exact=True).click()
     page.get_by_role("menuitem", name=re.compile("Markdown")).first.click()
     page.get_by_text(re.compile("Copied")).first.wait_for()
@@ -279,7 +284,9 @@ def test_code_side_by_side_gives_its_width_to_the_code_where_lines_are_left_out_
         page.get_by_role("gridcell").get_by_role("checkbox").nth(at).click()
     page.get_by_role("button", name="Compare", exact=True).first.click()
     cells = page.locator(".nbt-diff-split tr:has(.nbt-diff-left)").first.locator("td")
-    number, _, code = (cells.nth(at).bounding_box() for at in range(3))
-    assert number is not None
-    assert code is not None
-    assert number["width"] < 60 < 200 < code["width"]
+
+    def wide() -> bool:  # once its style is there
+        number, _, code = (cells.nth(at).bounding_box() for at in range(3))
+        return bool(number and code and number["width"] < 60 < 200 < code["width"])
+
+    until(page, wide, "the code does not have the width")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -173,7 +172,7 @@ def test_a_reload_while_a_cell_runs_brings_the_tabs_back_and_the_run_goes_on(
     notebook.start(0)
     notebook.start(1)
     kept: list[str] = []  # what JupyterLab has its server remember of the layout
-    page.on("request", lambda one: kept.append(one.post_data or "") if "/api/workspaces" in one.url else None)
+    page.on("requestfinished", lambda one: kept.append(one.post_data or "") if "/api/workspaces" in one.url else None)
     notebook.command("nbtrack:open-runs", {"project": "churn"})
     notebook.command("nbtrack:compare", {"project": "churn", "runs": ids(project, 3)})
     tab(page, "churn runs").click()
@@ -182,6 +181,7 @@ def test_a_reload_while_a_cell_runs_brings_the_tabs_back_and_the_run_goes_on(
     front(page).get_by_role("combobox", name="Filter runs").fill("name = 'long'")
     views = project / ".nbtrack" / "views.json"
     until(page, lambda: views.exists() and "long" in views.read_text(encoding="utf-8"), "the filter was not saved")
+    until(page, lambda: "churn" in "".join(kept), "the layout was not remembered")
     quiet(page, kept, 2.5)  # JupyterLab saves it a moment after each change
     page.reload(wait_until="domcontentloaded")
     ready(page)
@@ -211,7 +211,9 @@ def test_a_view_is_saved_as_a_file_and_opens_from_it(lab: Lab, project: Path, pa
     front(page).get_by_role("combobox", name="Filter runs").fill("params.depth = 4")
     front(page).get_by_role("status").filter(has_text=re.compile(r"\d of \d\d")).first.wait_for()
     save(page, "churn/depth.nbtrack")
-    waited(project / "depth.nbtrack")
+    # The server makes the file first and then fills it.
+    made = project / "depth.nbtrack"
+    until(page, lambda: made.exists() and made.stat().st_size, "the view was not written")
     kept = json.loads((project / "depth.nbtrack").read_text(encoding="utf-8"))
     assert kept["filter"] == "params.depth = 4"
     save(page, "churn/depth")
@@ -225,13 +227,6 @@ def test_a_view_is_saved_as_a_file_and_opens_from_it(lab: Lab, project: Path, pa
     opened(lab, page, "churn/depth.nbtrack")
     expect(front(page).get_by_role("combobox", name="Filter runs")).to_have_value("params.depth = 4")
     front(page).get_by_role("gridcell").first.wait_for()
-
-
-def waited(path: Path) -> None:
-    end = time.monotonic() + 20
-    while not (path.exists() and path.stat().st_size):  # the server makes the file first and then fills it
-        assert time.monotonic() < end, f"{path.name} was not written"
-        time.sleep(0.1)
 
 
 def save(page: Page, path: str) -> None:
