@@ -134,7 +134,10 @@ def test_a_transaction_under_way_in_another_thread_is_ended_first(database: Data
     assert notes(database) == ["first", "second"]
 
 
-def test_another_thread_waits_for_a_file_that_is_about_to_be_opened(database: Database) -> None:
+def test_another_thread_waits_for_a_file_that_is_about_to_be_opened(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strangers, "_GRACE", 60.0)  # seconds, which no thread takes to begin
     database.path.read_bytes()
     assert database._visit is not None
     waits: list[bool] = []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -216,6 +218,9 @@ def cluster() -> Iterator[str]:
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, scheduler_port=0
     ) as found:
         yield found.scheduler_address.replace("tcp://", "dask://")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what the cluster left open: now, not in whatever test comes later
+        gc.collect()
 
 
 @pytest.mark.filterwarnings("default")  # of the cluster's own processes and threads
@@ -236,6 +241,7 @@ def test_workers_run_the_calls_and_a_lost_one_is_made_again(
     assert [one.earlier for one in again.results] == [True] * 5
 
 
+@pytest.mark.filterwarnings("default")  # of the cluster of the test before, which ends with this one
 def test_a_cluster_that_is_not_there_leaves_no_run(service: RunsService, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nbtrack.execute.cluster._CONNECT", 0.5)
     with pytest.raises(NbtrackError, match=r"127\.0\.0\.1:9"):
