@@ -14,15 +14,19 @@ _SEEDING = frozenset({"seed", "manual_seed", "seed_everything", "set_seed", "set
 
 
 class Reached(NamedTuple):
-    """names: that functions load or store in the notebook's namespace; seeds: whether one of them may seed."""
+    """names: of the notebook's namespace that functions load or store; new: that they may bind and it has not.
+
+    seeds: whether one of them may seed.
+    """
 
     names: set[str]
+    new: set[str]
     seeds: bool
 
 
 def reached(values: Iterable[Any], namespace: Mapping[str, Any]) -> Reached:
     """What can be reached by calling these objects, as far as functions of this namespace call one another."""
-    waiting, known, names, seeds = list(values), set[int](), set[str](), False
+    waiting, known, names, new, seeds = list(values), set[int](), set[str](), set[str](), False
     while waiting and len(known) < _MOST:
         value = waiting.pop()
         if id(value) in known:
@@ -31,16 +35,17 @@ def reached(values: Iterable[Any], namespace: Mapping[str, Any]) -> Reached:
         if type(value) is FunctionType:
             if value.__globals__ is not namespace:
                 continue
-            loads, may_seed = globals_of(value.__code__)
+            loads, stores, may_seed = globals_of(value.__code__)
             seeds |= may_seed
-            for name in loads:
+            new.update(name for name in stores if name not in namespace)
+            for name in loads | stores:
                 if name in namespace and name not in names:
                     names.add(name)
                     waiting.append(namespace[name])
             waiting += [held for cell in value.__closure__ or () if (held := _held(cell)) is not None]
         else:
             waiting += _parts(value, namespace.get("__name__"))
-    return Reached(names, seeds)
+    return Reached(names, new, seeds)
 
 
 def _held(cell: Any) -> Any:
@@ -72,16 +77,17 @@ def _parts(value: Any, module: Any) -> Iterator[Any]:
 
 
 @lru_cache(maxsize=4096)
-def globals_of(code: CodeType) -> tuple[frozenset[str], bool]:
-    """(names that a function's code loads or stores in its module, whether it says ``seed``)."""
-    names: set[str] = set()
+def globals_of(code: CodeType) -> tuple[frozenset[str], frozenset[str], bool]:
+    """(names that a function's code loads or deletes in its module, that it binds there, whether it says ``seed``)."""
+    loads, stores = set[str](), set[str]()
     seeds = not _SEEDING.isdisjoint(code.co_names)
     for one in dis.get_instructions(code):
         if one.opname in _GLOBAL and isinstance(one.argval, str):
-            names.add(one.argval)
+            (stores if one.opname == "STORE_GLOBAL" else loads).add(one.argval)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            inner, may_seed = globals_of(constant)
-            names |= inner
+            inner_loads, inner_stores, may_seed = globals_of(constant)
+            loads |= inner_loads
+            stores |= inner_stores
             seeds |= may_seed
-    return frozenset(names), seeds
+    return frozenset(loads), frozenset(stores), seeds

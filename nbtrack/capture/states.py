@@ -9,7 +9,7 @@ now, in a few words}; marks: {name: digest of its content}; takes: the same of w
 global generators of random numbers whose state it moved or set. estimators: models whose ``fit`` begins anew.
 configured: modules that it set up, which only its text tells. foreign: names that it found and no execution had bound.
 drifted: names that were changed since they were last seen, by nothing
-that names them; via: {name: executions} where an object inside of it was changed under another name.
+that names them; via: {name: executions} where an object inside of it was changed under another name, or one around it.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ class _Look:
         self.names = names
         self.marks = marks
         self.ids = ids  # of what may be bound
+        self.new: set[str] = set()  # names that functions may bind and that were not there
         self.everything: Identities | None = None
         self.random: dict[str, int] = {}
         self.seeding = False
@@ -70,7 +71,7 @@ class States:
         look = self._looks[execution.number] = _Look(effects, names, marks, ids)
         if effects.opaque or effects.stars:
             look.everything = _identities(namespace)
-        look.random, look.seeding = _random_states(), far.seeds
+        look.new, look.random, look.seeding = far.new, _random_states(), far.seeds
         facts = execution.facts
         if far.names:
             facts["reached"] = sorted(far.names)[:_NAMES]
@@ -79,7 +80,7 @@ class States:
             facts["foreign"] = foreign[:_NAMES]
         takes = {name: marks[name].content for name in names if marks[name].content and _is_data(values[name])}
         facts["takes"] = dict(list(takes.items())[:_TOLD])
-        self._drift(facts, values, marks)
+        self._drift(facts, values, marks, namespace)
 
     def after(self, execution: Execution, namespace: Mapping[str, Any]) -> None:
         """Look again, and note what differs."""
@@ -123,7 +124,7 @@ class States:
         effects = look.effects
         bound = {
             name
-            for name in effects.stored | look.ids.keys()
+            for name in effects.stored | look.ids.keys() | look.new
             if name in namespace and look.ids.get(name) != id(namespace[name])
         }
         if look.everything is not None:
@@ -141,15 +142,17 @@ class States:
             del self._changed[next(iter(self._changed))]
         return {name for name, value in list(namespace.items()) if id(value) in ids and not _is_own(name)}
 
-    def _drift(self, facts: dict[str, Any], values: Mapping[str, Any], marks: Mapping[str, Mark]) -> None:
-        """What was changed since it was last seen, and by whom if that can be told."""
+    def _drift(
+        self, facts: dict[str, Any], values: Mapping[str, Any], marks: Mapping[str, Mark], namespace: Mapping[str, Any]
+    ) -> None:
+        """What was changed since it was last seen, and by who changed a part of it or what holds it, if one did."""
         drifted, via = [], {}
         for name, mark in marks.items():
             which, last = self._known.get(name, (0, mark))
             if which != id(values[name]) or mark.moving or not differ(last, mark):
                 continue
-            inside = _inside(values[name])
-            found = [number for number, ids in self._changed.values() if ids & inside]
+            near = _inside(values[name]) | self._around(which, namespace)
+            found = [number for number, ids in self._changed.values() if ids & near]
             if found:
                 via[name] = found[-8:]
             else:
@@ -158,6 +161,11 @@ class States:
             facts["drifted"] = drifted[:_TOLD]
         if via:
             facts["via"] = via
+
+    def _around(self, which: int, namespace: Mapping[str, Any]) -> set[int]:
+        """Ids of the objects with a name that were changed once and hold this one."""
+        changed = set().union(*(ids for _, ids in self._changed.values()))
+        return {id(one) for one in list(namespace.values()) if id(one) in changed and which in _inside(one)}
 
     def _randomness(self, look: _Look, facts: dict[str, Any]) -> None:
         now, effects = _random_states(), look.effects

@@ -17,7 +17,7 @@ from nbtrack.runs.service import RunsService
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 pytestmark = [
     pytest.mark.filterwarnings("default"),  # of nbclient and jupyter_client
-    pytest.mark.timeout(600),  # a kernel for each run
+    pytest.mark.timeout(1200),  # a kernel for each run
 ]
 
 

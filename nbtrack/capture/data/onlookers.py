@@ -37,6 +37,7 @@ _CROWD = 16  # files opened in one folder, beyond which the folder stands for th
 _IN_FACTS = 100
 _MOST_FILES = 50  # of one run
 _EXECUTIONS = 5000
+_TICK = 0.02  # seconds by which the clock of a file system may be behind ours
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,16 @@ class FileWatcher:
         self.files = Files()
         self.root: Path | None = None
         self._opened: dict[int, reading.Opened] = {}
+        self._there: dict[int, dict[str, State | None]] = {}  # the files that a cell names, as they were before it
 
     def before(self, execution: Execution, namespace: Mapping[str, Any]) -> None:
         """From here on, what is opened is this execution's."""
+        self._there[execution.number] = {path: state_of(path) for path in reading.named(execution.python)}
         self._opened[execution.number] = reading.begin()
 
     def after(self, execution: Execution, namespace: Mapping[str, Any]) -> None:
         """Keep what it opened, with the state that the files have now."""
-        opened = self._opened.pop(execution.number, None)
+        opened, there = self._opened.pop(execution.number, None), self._there.pop(execution.number, {})
         if opened is None:
             return
         reading.end(opened)
@@ -78,7 +81,8 @@ class FileWatcher:
             state = state_of(path)
             if path in opened.read or state is None:
                 continue
-            if state.mtime_ns / 1e9 >= (execution.started or 0.0):
+            began = (execution.started or 0.0) - _TICK
+            if state != there[path] if path in there else state.mtime_ns / 1e9 >= began:
                 opened.written[path] = None  # by a writer in C
             elif path not in opened.written:
                 opened.read[path] = "named"
