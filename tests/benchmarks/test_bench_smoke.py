@@ -16,7 +16,7 @@ import child
 import subjects
 from table import Line, markdown, put_between
 
-pytestmark = pytest.mark.timeout(600)  # the first test waits for all parts: browsers, servers and kernels are started
+pytestmark = pytest.mark.timeout(1800)  # the first test waits for all parts: browsers, servers and kernels are started
 BENCH = Path(__file__).with_name("bench.py")
 PARTS = (
     "latency",

@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("mlflow")
 
 # MLflow is imported anew in each shell: on a machine that others use, too, that takes its time.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 # The cells are run one after the other; what comes of them is looked at by MLflow's own client.
 SHELL = """
@@ -81,7 +81,7 @@ TRAINING = [
 
 def run(project: Path, cells: list[str]) -> dict[str, Any]:
     command = [sys.executable, "-c", SHELL, json.dumps(cells)]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found

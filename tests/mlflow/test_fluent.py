@@ -88,7 +88,7 @@ def done(root: Path) -> dict[str, Any]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=600,
         check=False,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -146,7 +146,7 @@ def server(done: dict[str, Any], root: Path) -> Iterator[str]:
             command, cwd=root, env={**os.environ, **QUIET}, stdout=log, stderr=log, start_new_session=True
         )
         try:
-            until = time.monotonic() + 240
+            until = time.monotonic() + 600
             while not _answers(port):
                 assert process.poll() is None, (root / "server.log").read_text()
                 assert time.monotonic() < until, (root / "server.log").read_text()
@@ -167,7 +167,7 @@ def _answers(port: int) -> bool:
 
 def ask(url: str, body: dict[str, Any] | None = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
-    with urlopen(Request(url, data, {"Content-Type": "application/json"}), timeout=60) as answer:
+    with urlopen(Request(url, data, {"Content-Type": "application/json"}), timeout=200) as answer:
         return json.loads(answer.read())
 
 
@@ -181,7 +181,7 @@ def test_mlflows_server_shows_what_is_in_the_project(server: str, done: dict[str
     models = ask(f"{api}/logged-models/search", {"experiment_ids": ["0"]})["models"]
     assert [model["info"]["name"] for model in models] == ["line"]
     assert ask(f"{api}/registered-models/search") == {}
-    with urlopen(f"{server}/get-artifact?path=conf%2Fa.json&run_uuid={done['outer']}", timeout=60) as answer:
+    with urlopen(f"{server}/get-artifact?path=conf%2Fa.json&run_uuid={done['outer']}", timeout=200) as answer:
         assert json.loads(answer.read()) == {"a": [1, 2]}
     traces = ask(f"{server}/ajax-api/3.0/mlflow/traces/search", {"locations": [], "max_results": 5})
     assert not traces.get("traces")
@@ -194,7 +194,7 @@ def test_what_is_logged_to_mlflows_server_is_in_the_project(server: str, root: P
     ask(f"{api}/runs/log-metric", {"run_id": run, "key": "m", "value": 2.0, "timestamp": 1, "step": 0})
     ask(f"{api}/runs/update", {"run_id": run, "status": "FINISHED", "end_time": 5})
     place = f"{server}/api/2.0/mlflow-artifacts/artifacts/{experiment}/{run}/artifacts/a.txt"
-    urlopen(Request(place, b"far", method="PUT"), timeout=60).close()
+    urlopen(Request(place, b"far", method="PUT"), timeout=200).close()
     service = RunsService(Project(root))
     row = service.row(run)
     assert (row.name, row.experiment, row.status, row.metrics["m"].last) == ("remote", "far", "finished", 2.0)
