@@ -24,7 +24,7 @@ from tests.ui.ports import KEEP_APART, free_port
 BASE = "/hub/user/x/"
 TOKEN = "a-token-for-the-tests"
 PATIENCE = 60.0  # seconds
-START = 90.0  # for a server on a busy machine
+START = 200.0  # for a server on a busy machine
 
 CONFIG = """
 from pathlib import Path

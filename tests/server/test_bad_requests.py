@@ -6,13 +6,14 @@ import gzip
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from tests.inputs import judge
 
-from .conftest import BASE, TOKEN, Answer, Server
+from .conftest import BASE, PATIENCE, TOKEN, Answer, Server
 
 GOOD = b'{"limit": 1}'
 
@@ -34,14 +35,13 @@ def clear(answer: Answer, status: int, code: str) -> None:
 def raw(server: Server, head: str, body: bytes = b"", path: str = "api/runs.page") -> int | None:
     """The status of an answer to what no client of HTTP would send; None if the server hung up instead."""
     lines = f"{BASE}nbtrack/{path} HTTP/1.1\r\nHost: {server.host}\r\nAuthorization: token {TOKEN}\r\n"
-    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
         got = b""
-        try:
+        with suppress(ConnectionError):  # it may hang up before all is sent, and has answered then
             connection.sendall(f"POST {lines}{head}\r\n".encode("latin-1") + body)
+        with suppress(ConnectionError):
             while b"\r\n" not in got and (more := connection.recv(4096)):
                 got += more
-        except ConnectionError:
-            pass
     return int(got.split()[1]) if got else None
 
 

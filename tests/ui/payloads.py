@@ -54,13 +54,10 @@ _TEMPLATES = (
     "<embed src='data:image/svg+xml,<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"RUN\"/>'>",
 )  # fmt: skip
 PAYLOADS = tuple(one.replace("RUN", EFFECTS[at % len(EFFECTS)]) for at, one in enumerate(_TEMPLATES))
-# How a payload begins that does what this way of looking sees wherever it becomes elements, and leaves the page as it
-# is. Most do not: `open` is the document's own in an attribute and takes the page away, and with it what the others do.
-_SURE = {
-    "network": f"<img src=//{CANARY}", "flag": "<img src=x onerror", "console": "<div style='animation-name",
-    "dialog": "$\\href", "page": "<math>",
-}  # fmt: skip
-SURE = {way: next(at for at, one in enumerate(PAYLOADS) if one.startswith(begin)) for way, begin in _SURE.items()}
+# For each way of looking one that it sees for sure, and that leaves the page to the others. Not all do: in an attribute
+# `open` is the document's own and takes the page away, so that it is chance what runs before.
+_WAYS = ("flag", "dialog", "console", "page", "network")
+SURE = {way: _TEMPLATES[0].replace("RUN", effect) for way, effect in zip(_WAYS, EFFECTS[:5], strict=True)}
 # Those of reports, which have no script of the page that could call: the flag tells.
 OF_REPORTS = (
     "<img src=x onerror=window.pwned=1>",
@@ -186,14 +183,14 @@ class Watch:
 
     def sees_without_a_defence(self, root: str) -> None:
         """Each way of looking sees the payload that is made for it, once that comes into the page as HTML."""
-        for way, at in SURE.items():
+        for way, text in SURE.items():
             assert way not in self.look(root), "it was seen before it was there"
             self.page.evaluate(
                 """([root, text]) => {
                     const put = Object.assign(document.createElement("div"), { innerHTML: text });
                     document.querySelector(root).append(put);
                 }""",
-                [root, marked(at, "bare")],
+                [root, text],
             )
             until(self.page, lambda way=way: way in self.look(root), f"a payload that runs was not seen: {way}")
 

@@ -180,6 +180,8 @@ def test_a_command_that_a_payload_names_would_be_seen(shown: Shown) -> None:
 
 
 def test_a_payload_that_came_into_the_sidebar_as_html_would_be_seen(shown: Shown) -> None:
+    shown.command("nbtrack:show-sidebar", {})
+    shown.page.locator(".nbt-side").wait_for()
     put = """(text) => document.querySelector(".nbt-side").append(
         Object.assign(document.createElement("div"), { innerHTML: text }))"""
     shown.page.evaluate(put, PAYLOADS[0].replace("window.pwned", "window.other"))

@@ -19,7 +19,7 @@ from nbtrack.base.config import Project
 from nbtrack.widget.live import SHELF
 from nbtrack.widget.talk import Talk
 
-PATIENCE = 20.0  # seconds
+PATIENCE = 60.0  # seconds: another process tests at the same time
 
 Answer = dict[str, Any]
 
