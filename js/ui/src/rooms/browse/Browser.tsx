@@ -77,13 +77,14 @@ export function Browser({ spot, section, onSection, host, visible, directions }:
         if (row) setMenu({ row, x, y });
       },
       rename: (run: string, name: string | null) => {
+        if (document.activeElement?.closest(".nbt-side-field")) focusList();
         setRenaming(null);
         if (name === null) return;
         list.patch(run, { name });
         void actions.edit([run], { name });
       },
     }),
-    [list, memory, actions],
+    [list, memory, actions, focusList],
   );
   const openForm = useCallback(
     (kind: FormPlace["kind"], runs: string[]) => {
@@ -92,8 +93,18 @@ export function Browser({ spot, section, onSection, host, visible, directions }:
     },
     [memory, rowOf],
   );
-  const closeForm = useCallback(() => setForm(null), []);
-  const closeMenu = useCallback(() => setMenu(null), []);
+  // The keyboard is the rows' at once: after the next picture, as below, would be too late for the next key.
+  const back = useCallback(() => {
+    if (document.activeElement?.closest(".nbt-popover")) focusList();
+  }, [focusList]);
+  const closeForm = useCallback(() => {
+    back();
+    setForm(null);
+  }, [back]);
+  const closeMenu = useCallback(() => {
+    back();
+    setMenu(null);
+  }, [back]);
   useFocusBack(body, menu !== null || form !== null || renaming !== null, focusList);
 
   const onKey = (event: KeyboardEvent<HTMLElement>, run: string | null): boolean => {

@@ -105,6 +105,7 @@ test("A run is renamed where it stands", async () => {
   expect(document.activeElement).toBe(field);
   field.value = "better";
   fireEvent.keyDown(field, { key: "Enter" });
+  expect(document.activeElement).toBe(grid());
   await pass(300);
   expect(project.transport.of("runs.edit")).toEqual([{ runs: ["r1"], name: "better" }]);
   expect(names()).toEqual(["run 0", "better"]);
@@ -132,6 +133,7 @@ test("A menu or a form that is left gives the keyboard back to the rows", async 
     await pass();
     expect(document.activeElement).not.toBe(grid());
     fireEvent.keyDown(document.activeElement as Element, { key: "Escape" });
+    expect(document.activeElement).toBe(grid()); // at once: the next key is theirs
     await pass();
     expect(document.activeElement).toBe(grid());
   }
