@@ -28,13 +28,14 @@ from tests.faults.table import Row
 
 TOGETHER = 8
 _GOOD, _FAILED = 0, 1
+_PATIENT = 60.0  # seconds that one waits for another: a busy disk may take long to sync what eight write
 
 
 def _begin(path: Path, number: int, gate: int) -> int:
     """What a child does; its exit status."""
     os.read(gate, 1)  # returns once the other end is closed
     try:
-        with Database(path, MIGRATIONS, MIN_READER).write() as conn:
+        with Database(path, MIGRATIONS, MIN_READER).write(_PATIENT) as conn:
             conn.execute("INSERT INTO experiments (name, created) VALUES (?, 1.0)", (f"{number}",))
     except BaseException as error:  # noqa: BLE001 (whatever it is, it is what is counted)
         os.write(2, f"{type(error).__name__}: {error}\n".encode())
@@ -86,6 +87,7 @@ _meeting: Barrier | None = None  # of the children of a round, where the canary 
 
 def main() -> None:
     """All rounds; what they did as one line of JSON."""
+    db._OPENING = _PATIENT
     if sys.argv[1] == "canary":
         db.patient = _without_a_transaction
     failed = lost = corrupt = 0
