@@ -41,6 +41,15 @@ class _Frame:
     taps: Taps | None = None
     trial: Trialled | None = None
 
+    def cut_short(self, error: BaseException | None) -> None:
+        """Do what must not be left undone: the shell is as it was, and the run has its end."""
+        from nbtrack.runs.active import status_of
+
+        if self.taps is not None:
+            self.taps.close()
+        if self.cell is not None and self.cell.run is not None:
+            self.cell.run.end(*status_of(error))
+
 
 class Trialled(Protocol):
     """Who runs the next tracked cell as a trial of a sweep: what it shows goes to its run alone."""
@@ -211,25 +220,27 @@ class Host:
         except Exception as error:  # noqa: BLE001 (a fault of ours never reaches the user's code)
             self.report(error)
 
-    def _after(self, result: Any = None, *_: Any, **__: Any) -> None:
+    def _after(self, *told: Any, **_: Any) -> None:
         try:
-            frames = self._frames
-            if frames:
+            if self._frames:
+                result = told[0] if told else None
                 error = getattr(result, "error_before_exec", None) or getattr(result, "error_in_exec", None)
-                self._end(
-                    frames.pop(),
-                    getattr(result, "result", None),
-                    error,
-                    getattr(result, "execution_count", None),
-                )
+                if told and result is None:  # Ctrl-C took IPython out before it had one
+                    error = KeyboardInterrupt()
+                given, count = getattr(result, "result", None), getattr(result, "execution_count", None)
+                frame = self._frames.pop()
+                try:
+                    self._end(frame, given, error, count)
+                except KeyboardInterrupt:  # once more, or when the code was done: the user has waited enough
+                    frame.cut_short(error)
         except Exception as error:  # noqa: BLE001 (a fault of ours never reaches the user's code)
             self.report(error)
 
     def _begin(self, info: Any) -> None:
         raw = str(info.raw_cell)
         if getattr(info, "store_history", False):
-            while self._frames:  # left by an execution whose end we were not told
-                self._end(self._frames.pop(), None, None, None)
+            while self._frames:  # of an execution whose end we were not told: Ctrl-C took IPython out before it could
+                self._end(self._frames.pop(), None, KeyboardInterrupt(), None)
         options, body = self._options(raw)
         python = "" if options is None else self.python(body)
         execution = self.session().note(raw, python, getattr(info, "cell_id", None))

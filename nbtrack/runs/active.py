@@ -40,6 +40,7 @@ class ActiveRun:
         self.status = "running"
         self.started = time.time()
         self.ended: float | None = None
+        self._ending = self._over = False  # whether the end is being written, and whether it was
         self.recorder = recorder
         self.last: dict[str, float] = {}
         self.params: dict[str, Any] = {}
@@ -278,30 +279,39 @@ class ActiveRun:
     def end(self, status: str = "finished", reason: str | None = None) -> None:
         """End the run with its status: finished, failed, interrupted or crashed. Ending it again does nothing.
 
-        When this returns, a power cut takes nothing of the run any more.
+        When this returns, a power cut takes nothing of the run any more. Where Ctrl-C comes before, ending it again
+        does the rest.
 
         Raises:
             InvalidOption: another status.
         """
         if type(status) is not str or status not in _STATUSES:
             raise InvalidOption(f"{values.brief(status)} is no status.", f"Use one of {', '.join(_STATUSES)}.")
-        if self.status != "running":
+        if self._over or self._ending:
             return
-        self.ended = time.time()
-        self.status = status
-        self._layouts, self._single = {}, {}
-        self.on_end(self)
-        if self.attached:
-            self.recorder.tell_redacted(self.id)
-        else:
-            said = redact(reason)[0] if isinstance(reason, str) else reason
-            self._event("end", status=status, reason=said, at=self.ended)
-            self.recorder.forget(self.id)
-            self.recorder.tell_redacted(self.id)
+        self._ending = True
+        try:
+            self._write_end(status, reason)
+        finally:
+            self._ending = False
+        if not self.attached:
             try:
                 self.recorder.sync()
             finally:  # Ctrl-C may come while the disk is waited for
                 self.recorder.wake()
+
+    def _write_end(self, status: str, reason: str | None) -> None:
+        if self.status == "running":
+            self.ended = time.time()
+            self.status = status
+        self._layouts, self._single = {}, {}
+        self.on_end(self)
+        if not self.attached:
+            said = redact(reason)[0] if isinstance(reason, str) else reason
+            self._event("end", status=self.status, reason=said, at=self.ended)
+            self.recorder.forget(self.id)
+        self._over = True
+        self.recorder.tell_redacted(self.id)
 
     def at_end(self, step: Callable[[], None]) -> None:
         """Take this step when the run ends, before whatever was to be done then; what it raises is dropped."""

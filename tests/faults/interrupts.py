@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import random
 import signal
 import time
@@ -29,6 +30,24 @@ resource.setrlimit(resource.RLIMIT_AS, (size + (300 << 20), -1))
 kept = []
 print("going", flush=True)""",
 )
+
+# Where one more Ctrl-C comes, and what makes it come there at the end of the cell that is armed.
+CUTS = {
+    "in what is kept": "from nbtrack.capture.cell import CellRun as place; name = 'finish'",
+    "before IPython has a result": "place, name = get_ipython(), '_run_cell'",
+    "before IPython tells of the end": "place, name = get_ipython().events, 'trigger'",
+}
+CUT = """
+usual, armed = getattr(place, name), False
+def cut(*given, **more):
+    global armed
+    told = None if name == "finish" else usual(*given, **more)
+    if armed:
+        armed = False
+        raise KeyboardInterrupt
+    return usual(*given, **more) if name == "finish" else told
+setattr(place, name, cut)
+"""
 
 
 @dataclass
@@ -70,19 +89,42 @@ def interrupted(count: int, again: bool = False, seed: int | None = None) -> lis
                 if again:
                     time.sleep(0.3 * chance.random())
                     kernel.interrupt()
-                reply = kernel.wait(sent)
+                error, printed = _answer(kernel, sent)
                 seconds = time.monotonic() - began
                 told = kernel.told()
+                if again:  # where the second took IPython out before it told of the cell's end, the next cell does
+                    kernel.run("0")
                 ended = _look(root, number + 1, told)
-                ended.seconds, ended.error, ended.printed = (
-                    seconds,
-                    str(reply.get("ename", "")),
-                    _ours(kernel.printed()),
-                )
+                ended.seconds, ended.error, ended.printed = seconds, error, _ours(printed + kernel.printed())
                 ended.told = max(before, told)
                 found.append(ended)
         projects.forget_all()
     return found
+
+
+def _answer(kernel: OneKernel, sent: str) -> tuple[str, str]:
+    """The name of the exception that the user sees, once the cell has ended, and what came to standard error.
+
+    Where a second Ctrl-C comes when IPython has shown the first and not replied yet, it never does: then what it showed
+    is the answer.
+    """
+    deadline, error, printed, idle = time.monotonic() + PATIENCE, "", "", False
+    while not (error and idle):
+        if kernel.replied():
+            return str(kernel.wait(sent).get("ename", "")), printed
+        try:
+            message = kernel.client.get_iopub_msg(timeout=0.02)
+        except queue.Empty:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the cell does not end; it showed {error!r}") from None
+            continue
+        kind, content = message["msg_type"], message["content"]
+        if kind == "stream" and content["name"] == "stderr":
+            printed += content["text"]
+        if message["parent_header"].get("msg_id") == sent:
+            error = content["ename"] if kind == "error" else error
+            idle = idle or (kind == "status" and content["execution_state"] == "idle")
+    return error, printed
 
 
 def _ours(printed: str) -> str:
@@ -104,6 +146,20 @@ def _look(root: Path, runs: int, told: int) -> Ended:
     values = list(service.history(row.id, "loss").values)
     kept = len(values) if values == [float(number) for number in range(len(values))] else -1
     return Ended(told, kept, row.status, row.end_reason or "")
+
+
+def cut_short(where: str) -> Ended:
+    """Ctrl-C comes once more at a cell's end, see `CUTS`; then another cell is executed."""
+    with workplace() as nursery:
+        root = nursery.folder / "project"
+        root.mkdir()
+        with OneKernel(root) as kernel:
+            kernel.run("%load_ext nbtrack")
+            kernel.run(CUTS[where] + CUT)
+            code = "%%track victim\nimport nbtrack\nnbtrack.log({'loss': 0.0})\narmed = True\nraise KeyboardInterrupt"
+            _answer(kernel, kernel.send(code))
+            kernel.run("0")
+            return _look(root, 1, 1)
 
 
 def _sigterm(kernel: OneKernel) -> None:
@@ -162,6 +218,7 @@ def ended(way: str, canary: str = "") -> tuple[Ended, list[str]]:
                 kernel.run(f"from tests.faults.acts import CANARIES\nCANARIES[{canary!r}]()")
             kernel.send(code)
             kernel.wait_for("going")
+            kernel.wait_until_told()
             time.sleep(0.2)
             act(kernel)
             told = kernel.told()
