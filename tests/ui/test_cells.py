@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .lab import Lab, Notebook
-from .waits import quiet, still
+from .waits import quiet, still, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -101,11 +101,8 @@ def test_the_line_moves_while_the_cell_runs(lab: Lab, page: Page) -> None:
     latest.locator("svg path").wait_for(state="attached", timeout=WAIT)
     curve, text = latest.locator("svg path").get_attribute("d"), latest.inner_text()
     expect(latest).to_have_attribute("aria-label", re.compile("running"))
-    page.wait_for_function(
-        "([run, curve, text]) => run.querySelector('path').getAttribute('d') !== curve && run.innerText !== text",
-        arg=[latest.element_handle(), curve, text],
-        timeout=WAIT,
-    )
+    until(page, lambda: latest.locator("svg path").get_attribute("d") != curve, "its curve does not move")
+    until(page, lambda: latest.inner_text() != text, "its value does not move")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "tables.history" in request.url else None)
     page.evaluate("() => void window.jupyterapp.commands.execute('launcher:create')")
@@ -114,9 +111,7 @@ def test_the_line_moves_while_the_cell_runs(lab: Lab, page: Page) -> None:
     page.get_by_role("tab", name="live.ipynb").click()
     expect(latest).to_have_attribute("aria-label", re.compile("running"))
     notebook.command("notebook:interrupt-kernel")
-    page.wait_for_function(
-        "(run) => run.getAttribute('aria-label').includes('interrupted')", arg=latest.element_handle(), timeout=WAIT
-    )
+    expect(latest).to_have_attribute("aria-label", re.compile("interrupted"), timeout=WAIT)
 
 
 def test_code_of_then_is_shown_restored_and_taken_back_by_one_undo(lab: Lab, page: Page) -> None:

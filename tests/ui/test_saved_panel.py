@@ -107,7 +107,8 @@ def test_what_the_notebook_holds_stays_as_it_was(lab: Lab, page: Page) -> None:
     before = json.loads(path.read_text(encoding="utf-8"))["cells"][0]["outputs"]
     notebook = reopened(lab, page, "churn/same.ipynb")
     notebook.panel.get_by_role("gridcell").first.wait_for()
-    page.wait_for_function("(one) => Math.abs(one.offsetHeight - 420) <= 2", arg=notebook.panel.element_handle())
+    tall = "(one) => Math.abs(one.offsetHeight - 420) <= 2"
+    until(page, lambda: notebook.panel.evaluate(tall), "the panel is not as high as it was")
     page.evaluate("() => window.jupyterapp.shell.currentWidget.model.setMetadata('touched', true)")
     notebook.command("docmanager:save")
     after = json.loads(path.read_text(encoding="utf-8"))

@@ -126,12 +126,12 @@ def test_a_run_appears_while_its_cell_runs_and_its_progress_moves(lab: Lab, page
     running = page.get_by_role("region", name="Running now")
     bar = running.get_by_role("progressbar")
     bar.wait_for(timeout=60_000)
-    first = int(bar.get_attribute("aria-valuenow") or 0)
-    page.wait_for_function(
-        "([bar, first]) => Number(bar.getAttribute('aria-valuenow')) > first + 1",
-        arg=[bar.element_handle(), first],
-        timeout=60_000,
-    )
+
+    def now() -> int:
+        return int(bar.get_attribute("aria-valuenow") or 0)
+
+    first = now()
+    until(page, lambda: now() > first + 1, "its progress does not move")
     expect(running).to_contain_text(re.compile(r"step \d+ of 900"))
     assert not serious(page, ".nbt-side")
     expect(running.get_by_role("button", name=re.compile("long"))).to_have_attribute("title", re.compile("loss"))
