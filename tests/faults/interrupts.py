@@ -83,7 +83,6 @@ def interrupted(count: int, again: bool = False, seed: int | None = None) -> lis
             for number in range(count):
                 sent = kernel.send(LOGGING)
                 kernel.wait_for("going")
-                kernel.wait_until_told()  # else there is nothing to look for
                 time.sleep(chance.choice([0.0, 0.05, 0.5]) * chance.random())
                 before, began = kernel.told(), time.monotonic()
                 kernel.interrupt()
