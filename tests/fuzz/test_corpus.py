@@ -67,7 +67,8 @@ def tried(folder: Path, counts: dict[str, int], *options: str) -> dict[str, Any]
 @pytest.fixture(scope="module")
 def results(room: Path) -> dict[str, Any]:
     """All targets in one process, since most of the time goes into what they import."""
-    return tried(room / "targets", {name: COUNTS[name] for name in BEGUN if there(name)})
+    counts = {name: COUNTS[name] for name in BEGUN if there(name)}
+    return tried(room / "targets", counts, "--seconds", "20")  # what is loaded at first use counts here, see `warm`
 
 
 @pytest.fixture(scope="module")
