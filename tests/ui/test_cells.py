@@ -175,6 +175,7 @@ def test_a_cell_is_run_with_the_params_of_then_after_a_dialog(lab: Lab, page: Pa
     dialog = page.get_by_role("dialog").filter(has_text="Run with the params of")
     dialog.get_by_text("lr = 0.1").wait_for()
     assert dialog.get_by_label("Changed").inner_text().split() == ["Changed", "lr", "0.5", "→", "0.1"]
+    page.wait_for_function("() => document.activeElement?.closest('.jp-Dialog')")
     page.keyboard.press("Escape")
     dialog.wait_for(state="detached")
     assert source(page, 1) == now, "nothing is done before it is agreed to"

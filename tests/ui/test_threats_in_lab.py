@@ -197,10 +197,14 @@ def test_no_script_runs_beside_the_cells_or_in_a_panel_that_was_saved(hostile: L
     page.wait_for_timeout(2000)  # the panels that were saved
     sound(page)
     for at in range(min(5, strips.count())):
-        strips.nth(at).get_by_role("button").first.click()
+        strips.nth(at).locator("button[data-run]").first.click()
+        box = page.get_by_role("dialog", name="A run of this cell")
+        box.wait_for()
         page.wait_for_timeout(700)
+        page.wait_for_function("() => document.activeElement?.closest('.nbt-then')")  # Escape is for who has the focus
         sound(page)
         page.keyboard.press("Escape")
+        box.wait_for(state="detached")
     for at, run in enumerate(ids(hostile)[::5]):
         page.evaluate(
             "(given) => void window.jupyterapp.commands.execute('nbtrack:diff-with-cell', given)",
@@ -208,6 +212,7 @@ def test_no_script_runs_beside_the_cells_or_in_a_panel_that_was_saved(hostile: L
         )
         page.locator(".jp-Dialog").wait_for()
         page.wait_for_timeout(300)
+        page.wait_for_function("() => document.activeElement?.closest('.jp-Dialog')")
         sound(page)
         page.keyboard.press("Escape")
         page.locator(".jp-Dialog").wait_for(state="detached")
