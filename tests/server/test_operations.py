@@ -78,9 +78,12 @@ def outline(folder: Path) -> set[str]:
 def test_every_read_over_http_is_the_same_as_anywhere(server: Server, filled: Project, name: str) -> None:
     assert set(READS) == {op.name for op in OPERATIONS.values() if op.method == "GET"}
     for op, payload in READS.items():
-        said = steady(json.loads(dispatch(filled, op, payload)))
-        by_get = server.read(op, name, payload)
-        by_post = server.write(op, name, payload)
+        for _ in range(5):  # the files may just be tidied up, whose sizes are part of the status
+            said = steady(json.loads(dispatch(filled, op, payload)))
+            by_get = server.read(op, name, payload)
+            by_post = server.write(op, name, payload)
+            if steady(by_get.json) == steady(by_post.json) == said:
+                break
         assert steady(by_get.json) == steady(by_post.json) == said, op
         assert (by_get.status == 200) == said["ok"], (op, said)
         assert by_get.headers["Content-Type"] == "application/json"
