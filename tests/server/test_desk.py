@@ -9,7 +9,7 @@ import pytest
 
 from nbtrack.base.config import Project
 from nbtrack.base.errors import InvalidOption
-from nbtrack.runs.projects import database_of
+from nbtrack.runs.projects import database_of, open_recorders
 from nbtrack.runs.service import RunsService
 from nbtrack.server import desk as module
 from nbtrack.server.desk import MOST, Asked, Busy, Desk, Unwanted
@@ -82,6 +82,8 @@ def test_changes_of_a_project_keep_their_order_and_do_not_wait_for_another_proje
 
 
 def test_files_that_nobody_asks_for_are_closed(filled: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for recorder in open_recorders():
+        recorder.close()  # its thread may just be at the file
     desk, database = Desk(), database_of(filled)
     RunsService(filled).status()
     assert database._connections
