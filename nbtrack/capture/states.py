@@ -31,6 +31,7 @@ _NAMES = 300  # that are looked at
 _TOLD = 60  # that are described
 _KNOWN = 5_000  # names whose last mark is kept
 _CHANGED = 2_000  # objects that are known to have been changed
+_LEVELS = 2  # of objects inside of objects
 _OWN = ("_", "In", "Out")  # IPython's names begin so, or are these
 
 Identities = dict[str, int]
@@ -224,7 +225,7 @@ def _inside(value: Any) -> set[int]:
     """Ids of what a container or an object holds, and of what that holds."""
     found: set[int] = set()
     level = [value]
-    for _ in range(2):
+    for _ in range(_LEVELS):
         level = [part for one in level[:1_000] for part in _held(one)]
         found.update(map(id, level))
     return found

@@ -10,16 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbtrack.capture import states
+from nbtrack.capture import fingerprints, states
 from nbtrack.capture.session import Execution
 from nbtrack.capture.slices import History, step_of
 from nbtrack.capture.states import States
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _all_the_time_it_needs() -> Iterator[None]:
+def _looks_without_a_limit() -> Iterator[None]:
+    """In time, and in how deep they go: what escapes a look is another thing than what is made of what was seen."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(states, "_SECONDS", 60.0)
+        patch.setattr(states, "_LEVELS", 8)
+        patch.setattr(fingerprints, "_DEEP", 8)  # more than `shown` shows
         yield
 
 
