@@ -117,7 +117,6 @@ SHELLS: dict[str, Callable[[Any], Any]] = {
     "no cleanup transformers": lambda ip: _Gone(ip, "input_transformers_cleanup"),
     "no custom matchers": lambda ip: _Gone(ip, Completer=_Gone(ip.Completer, "custom_matchers")),
     "magics are registered otherwise": lambda ip: _Gone(ip, "register_magic_function"),
-    "no expansion of variables": lambda ip: _Gone(ip, "var_expand"),
 }
 
 
