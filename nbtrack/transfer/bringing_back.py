@@ -36,6 +36,7 @@ from nbtrack.base.errors import (
 )
 from nbtrack.runs import objects, recovery
 from nbtrack.runs.projects import database_at, known_recorder
+from nbtrack.runs.store import deep
 from nbtrack.transfer import backup as form
 from nbtrack.transfer.spool import own_folder
 from nbtrack.transfer.store import copying, whole
@@ -167,6 +168,10 @@ class _Taken:
             database.connection()
         except StoreForeign as error:
             raise BadSource(f"'{self.source}' cannot be used: {error.message}", _NOTHING) from error
+        with database.read() as conn:
+            damage = deep.references(conn)
+        if damage:
+            self._bad(damage[0])
 
     def read_zip(self, progress: Progress) -> None:
         """Take all members, each checked."""

@@ -19,7 +19,8 @@ import re
 from collections.abc import Container, Mapping
 from typing import Any
 
-from nbtrack.runs.values import encode
+from nbtrack.base.errors import BadSource
+from nbtrack.runs.values import brief, encode
 from nbtrack.transfer.records import DatasetRecord
 
 RUN_ID = "nbtrack.run_id"  # the tag by which a server knows a run of nbtrack's
@@ -51,9 +52,17 @@ _UNFIT = re.compile(r"[^/\w.\- :]")
 # -- values
 
 
-def seconds(milliseconds: int | None) -> float | None:
-    """A time of MLflow's as nbtrack's; None stays None."""
-    return None if milliseconds is None else milliseconds / 1000
+def seconds(milliseconds: Any) -> float | None:
+    """A time of MLflow's as nbtrack's; None stays None.
+
+    Raises:
+        BadSource: it is no number, as it may be in a file that somebody else wrote.
+    """
+    if milliseconds is None:
+        return None
+    if not isinstance(milliseconds, (int, float)):
+        raise BadSource(f"MLflow gives {brief(milliseconds)} as a time.", "Mend it in the run's meta.yaml.")
+    return milliseconds / 1000
 
 
 def milliseconds(moment: float) -> int:

@@ -103,7 +103,7 @@ def fuzz(name: str, seconds: float, how: How) -> Result:
         while (left := ends - time.monotonic()) > 1 or not result.starts:
             _once(result, folder / f"{result.starts}", max(left, 1.0), found, how)
             if result.starts > 5 + seconds / 5:
-                result.found["crash-starts"] = "It dies again and again."
+                result.found.setdefault("crash-begin", "It dies again and again.")
                 break
         _sort(result, found, folder, how)
     return result
@@ -131,7 +131,10 @@ def _once(result: Result, folder: Path, seconds: float, found: Path, how: How) -
     for path in (folder / "found").glob("*") if (folder / "found").is_dir() else ():
         _collect(path, found)
     if code and not inputs:
-        raise SystemExit(f"'{result.name}' could not be begun:\n{text.decode(errors='replace')[-3000:]}")
+        # The others go on: what they find in half an hour is not lost for this.
+        result.found["crash-begin"] = f"It could not be begun ({code}):\n{text.decode(errors='replace')[-3000:]}"
+        result.starts = sys.maxsize
+        return
     if (code and code != FULL) or (code == FULL and started):
         kind = "hang" if code == SLOW else "memory" if code == FULL else "crash"
         path = found / f"{kind}-ended-{abs(code)}"

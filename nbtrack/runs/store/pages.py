@@ -247,4 +247,6 @@ def _rows(
         condition += f" AND v.key IN ({marks(keys)})"
         args += keys
     rows = conn.execute(f"SELECT v.run, v.key, {what} FROM {table} v WHERE {condition}", args).fetchall()
-    return sorted(((run, names[key], *rest) for run, key, *rest in rows), key=lambda row: (row[0], row[1]))
+    # In a damaged file a value may have lost its name: the doctor tells of it, and the others can still be seen.
+    named = ((run, names[key], *rest) for run, key, *rest in rows if key in names)
+    return sorted(named, key=lambda row: (row[0], row[1]))
