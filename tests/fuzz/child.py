@@ -62,12 +62,16 @@ class Now:
         """An input is tried."""
         self.inputs += 1
         data = data[:_LARGEST]
-        _NOW.pack_into(self._map, 0, self.inputs, self.findings, time.time(), len(data))
+        self._say(time.time(), len(data))
         self._map[_NOW.size : _NOW.size + len(data)] = data
 
     def ended(self) -> None:
         """It is over."""
-        _NOW.pack_into(self._map, 0, self.inputs, self.findings, 0.0, 0)
+        self._say(0.0, 0)
+
+    def _say(self, began: float, size: int) -> None:
+        """Put whole over what stood there: `pack_into` begins with zeros, and whoever reads these takes it for dead."""
+        self._map[: _NOW.size] = _NOW.pack(self.inputs, self.findings, began, size)
 
     @staticmethod
     def read(path: Path) -> tuple[int, int, float, bytes]:
