@@ -125,7 +125,7 @@ VALUED = """
 
 def cannot() -> str:
     """Why no clock can be set here; "" if it can."""
-    return "" if sys.platform == "linux" and find_spec("libfaketime") else "needs Linux and libfaketime"
+    return "" if sys.platform == "linux" and find_spec("libfaketime") else "needs Linux and what `pip install libfaketime` builds with a C compiler"
 
 
 def _preloaded() -> dict[str, str]:
