@@ -125,7 +125,8 @@ VALUED = """
 
 def cannot() -> str:
     """Why no clock can be set here; "" if it can."""
-    return "" if sys.platform == "linux" and find_spec("libfaketime") else "needs Linux and what `pip install libfaketime` builds with a C compiler"
+    there = sys.platform == "linux" and find_spec("libfaketime")
+    return "" if there else "needs Linux and what `pip install libfaketime` builds with a C compiler"
 
 
 def _preloaded() -> dict[str, str]:
