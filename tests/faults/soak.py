@@ -24,6 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # called as a script
 
 from tests.benchmarks.table import put_between, surroundings
+from tests.conftest import heed_ctrl_c
 from tests.faults.table import Row, markdown
 
 PARTS: tuple[str, ...] = (
@@ -52,6 +53,7 @@ MINUTES = 57.0  # an hour at most, with what is made ready before
 def main(arguments: list[str] | None = None) -> int:
     """Run the parts, print the table; 1 where a goal was missed."""
     given = _arguments(arguments)
+    heed_ctrl_c()
     about = surroundings(["nbtrack"])
     print(about, flush=True)
     rows: list[Row] = []

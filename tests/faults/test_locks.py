@@ -27,6 +27,7 @@ def test_ctrl_c_is_heard_and_the_process_ends_while_the_lock_is_held(mode: str) 
     found = locks.held(HELD, mode, interrupt=True, leave=True)
     assert (found.lost, found.corrupt) == (0, [])
     assert found.heard is not None
+    assert found.heard < HUNG
     assert found.end < HUNG
     assert found.left < HUNG
     assert all(line.startswith("nbtrack: ") for line in found.shown.splitlines())
