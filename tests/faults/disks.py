@@ -16,6 +16,7 @@ from tests.faults.table import Row
 # between and at the end. What it prints goes by `writev`, which no fault is injected into.
 CHILD = """
     import json, os, resource, signal, subprocess, sys, time
+    from contextlib import suppress
     from pathlib import Path
     trouble, how, room = sys.argv[1], sys.argv[2], int(sys.argv[3])
     disk = Path("disk").absolute()
@@ -79,7 +80,8 @@ CHILD = """
             subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         elif trouble == "modes":
             for path in [project, *project.rglob("*")]:
-                path.chmod(0o555 if path.is_dir() else 0o444)
+                with suppress(FileNotFoundError):
+                    path.chmod(0o555 if path.is_dir() else 0o444)
             os.seteuid(65534)
 
     def end_trouble(tracer):
@@ -96,7 +98,8 @@ CHILD = """
         elif trouble == "modes":
             os.seteuid(0)
             for path in [project, *project.rglob("*")]:
-                path.chmod(0o755 if path.is_dir() else 0o644)
+                with suppress(FileNotFoundError):  # the ingest thread makes files and takes them away
+                    path.chmod(0o755 if path.is_dir() else 0o644)
 
     number = 0
     def log(count):
