@@ -1,7 +1,8 @@
 """The one small style sheet of all static views, and the box that it applies to.
 
 Colours come from JupyterLab's ``--jp-*`` variables. Their fallbacks, for other front ends, are system colours and
-mixtures with the text's own colour, which are right on light and on dark.
+mixtures with the text's own colour, which are right on light and on dark. Where the panel or the sidebar is open in
+the same page, its style sheet has classes of the same names: the second rule takes away what they say.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ _STYLE = """
 --nbt-bad:var(--jp-error-color1,#d0342c);--nbt-warn:var(--jp-warn-color1,#b26a00);
 --nbt-run:var(--jp-brand-color1,#1976d2);--nbt-mono:var(--jp-code-font-family,ui-monospace,Menlo,Consolas,monospace);
 font-size:var(--jp-ui-font-size1,13px);line-height:1.45;max-width:100%}
+.nbt :is(.nbt-head,.nbt-group,.nbt-chip,.nbt-diff,.nbt-code,.nbt-spark,.nbt-pairs){all:revert}
 .nbt .nbt-box{overflow-x:auto;max-width:100%;margin:4px 0}
 .nbt .nbt-t{border-collapse:collapse;margin:0;color:inherit;font-size:inherit;border:0;table-layout:auto}
 .nbt .nbt-t th,.nbt .nbt-t td{padding:3px 12px 3px 0;border:0;text-align:left;vertical-align:baseline;

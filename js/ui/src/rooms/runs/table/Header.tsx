@@ -107,7 +107,7 @@ export const Header = memo(function Header(props: Props) {
                 type="button"
                 role="checkbox"
                 tabIndex={-1}
-                className="nbt-box"
+                className="nbt-tick"
                 aria-checked={chosen === "some" ? "mixed" : chosen === "all"}
                 aria-label="Select all runs"
                 title="Select all runs (Ctrl A)"

@@ -105,7 +105,7 @@ function leadOf({ row, selected, closed, pinned, hovered, active }: RowProps) {
       <button
         type="button"
         tabIndex={-1}
-        className="nbt-box"
+        className="nbt-tick"
         data-act="select"
         role="checkbox"
         aria-checked={selected}
