@@ -269,7 +269,7 @@ def _tried(name: str, folder: Path, count: int, limits: Limits) -> tuple[dict[st
     findings: dict[str, str] = {}
     for at, data in enumerate(inputs):
         trial.now.begins(data)
-        finding = trial.judge.look(data, deep=at in (len(kept), len(inputs) - 1))
+        finding = trial.judge.look(data, deep=at <= len(kept) or at == len(inputs) - 1)
         if finding is not None:
             keep(trial.found, finding, data)
             findings[finding.name] = f"{data[:200].hex()}\n{finding.signature}\n{finding.text}"

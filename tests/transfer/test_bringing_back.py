@@ -417,6 +417,10 @@ BAD = {
         changed_database(f"UPDATE meta SET value = {(1 << 63) - 1} WHERE key = 'revision'"),
         "no count of its changes",
     ),
+    "runs of an experiment that is not there": (
+        changed_database("UPDATE runs SET experiment = 4000"),
+        "name one of experiments that is not there",
+    ),
     "another program's database": (changed_database("PRAGMA application_id = 7"), "of another program"),
     "no manifest of ours": (lambda members, manifest: manifest.update(format="else"), "not that of a backup"),
     "a manifest without its parts": (lambda members, manifest: manifest.clear(), "manifest is none"),
