@@ -11,7 +11,6 @@ A run that failed has come out again when it fails by the same error. The verdic
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
 import tempfile
@@ -207,16 +206,10 @@ def _scratch(project: Project) -> Iterator[Project]:
 @contextmanager
 def _whole_run(scratch: Project) -> Iterator[dict[str, str]]:
     """A run that the kernel finds as its parent, and nobody else: what it has to be told for that."""
-    before = os.environ.get("NBTRACK_PARENT")
     run = current.begin(scratch, name="whole", kind="notebook", enter=False)
     try:
         run.recorder.announce(run.id)
-        told = os.environ.get("NBTRACK_PARENT", "")
-        if before is None:
-            os.environ.pop("NBTRACK_PARENT", None)
-        else:
-            os.environ["NBTRACK_PARENT"] = before
-        yield {"NBTRACK_PARENT": told}
+        yield {current.PARENT_VARIABLE: run.recorder.address()}
     finally:
         run.end()
 

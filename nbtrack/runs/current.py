@@ -26,6 +26,8 @@ from nbtrack.runs.projects import recorder_of
 from nbtrack.runs.recorder import NOW, Recorder
 from nbtrack.runs.relay import VARIABLE, Relay, RemoteRun, far
 
+PARENT_VARIABLE = "NBTRACK_PARENT"  # of the environment: the address of the recorder of who started this process
+
 
 def begin(
     project: Project,
@@ -61,6 +63,8 @@ def begin(
         "parent": parent.id if isinstance(parent, ActiveRun) else parent,
         **about,
     }
+    if enter and _is_main(run):
+        _lead_workers_to(recorder)
     recorder.event(event)
     recorder.opening[run.id] = event
     recorder.wake()
@@ -153,10 +157,25 @@ def stack() -> Iterable[ActiveRun]:
     return [*_process_runs, *(run for runs in _thread_runs.values() for run in runs)]
 
 
-def _enter(run: ActiveRun) -> None:
+def _is_main(run: ActiveRun) -> bool:
+    return run.thread in (_main_thread, threading.main_thread().ident)
+
+
+def _lead_workers_to(recorder: Recorder) -> None:
+    """Say in the environment whose current run is that of processes which are started from now on.
+
+    That is said before the first record starts the recorder's thread: the environment must not be changed while
+    another thread looks into it. Who started this process is found out first, for that stood there.
+    """
     if not _looked:
-        _find_parent()  # before this process says in the environment that it is a parent itself
-    if run.thread == _main_thread or run.thread == threading.main_thread().ident:
+        _find_parent()
+    address = recorder.address()
+    if address and os.environ.get(PARENT_VARIABLE) != address:
+        os.environ[PARENT_VARIABLE] = address
+
+
+def _enter(run: ActiveRun) -> None:
+    if _is_main(run):
         _process_runs.append(run)
         run.recorder.announce(run.id)
     else:
@@ -166,7 +185,10 @@ def _enter(run: ActiveRun) -> None:
 def _leave(run: ActiveRun) -> None:
     if run in _process_runs:
         _process_runs.remove(run)
-        run.recorder.announce(_process_runs[-1].id if _process_runs else "")
+        latest = _process_runs[-1] if _process_runs else None
+        run.recorder.announce(latest.id if latest is not None and latest.recorder is run.recorder else "")
+        if latest is not None:
+            _lead_workers_to(latest.recorder)
     own = _thread_runs.get(run.thread, [])
     if run in own:
         own.remove(run)
@@ -182,7 +204,7 @@ def _find_parent() -> None:
     if found is not None:
         _parent = _FarParent(*found)
         return
-    session, _, root = os.environ.get("NBTRACK_PARENT", "").partition(":")
+    session, _, root = os.environ.get(PARENT_VARIABLE, "").partition(":")
     if not session or not root:
         return
     project = Project(Path(root))

@@ -237,14 +237,20 @@ class Recorder:
 
     # -- what children of this process read
 
-    def announce(self, run: str) -> None:
-        """Say which run is current, where forked and spawned workers can read it without asking anyone."""
-        with suppress(OSError, NbtrackError, ValueError):
+    def address(self) -> str:
+        """What leads a process that this one starts to what `announce` says; "" if that cannot be written."""
+        with suppress(OSError, NbtrackError):
             if self._now is None:
                 self.project.create()
                 self._now = journal.allocate(self.project.journal / f"{self.session}.now", _NOW_SIZE)
-                os.environ["NBTRACK_PARENT"] = f"{self.session}:{self.project.root}"
-            self._now[: NOW.size] = pack_now(run)
+            return f"{self.session}:{self.project.root}"
+        return ""
+
+    def announce(self, run: str) -> None:
+        """Say which run is current, where forked and spawned workers can read it without asking anyone."""
+        with suppress(ValueError):
+            if self.address() and self._now is not None:
+                self._now[: NOW.size] = pack_now(run)
 
     # -- into the database
 

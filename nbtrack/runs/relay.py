@@ -96,8 +96,9 @@ class Relay(Recorder):
             except Exception as error:  # noqa: BLE001 (the way is cut: the user's code goes on)
                 self.tell("relay", f"{len(bodies)} records could not be sent to the driver: {error!r}")
 
-    def announce(self, run: str) -> None:
-        """Nothing: processes started from here find no file to look at."""
+    def address(self) -> str:
+        """None: processes started from here find no file to look at."""
+        return ""
 
     def close(self) -> None:
         """Send what is left."""
