@@ -25,6 +25,7 @@ from nbtrack.runs.service import RunsService
 from nbtrack.sdk.transfer import to_file
 from nbtrack.transfer.exporters import Options, latex, markdown
 from nbtrack.transfer.exporters.csv import safe
+from nbtrack.transfer.store import tables
 
 NASTY = ["a|b", "[x](javascript:alert(1))", "<img src=x onerror=alert(1)>", "*", "_x_", "`c`", "a\nb", "\\", "$x$",
          "50%", "{", "~", "^", "#1", "&amp;", "--", '"', "[opt]", "a & b \\\\ c", "\\input{/etc/passwd}", "é…±–",
@@ -289,6 +290,25 @@ def assert_same(row: dict[str, Any], value: Any) -> None:
         assert row["bool"] is value
     else:
         assert kind == ("none" if value is None else "json")
+
+
+def test_a_column_of_parquet_has_a_type_for_all_its_values_however_few_runs_are_read_at_a_time(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pq = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr(tables, "AT_ONCE", 1)
+    params: list[dict[str, Any]] = [
+        {"whole": 1, "mixed": 1, "far": -(1 << 60), "huge": 1 << 70, "texts": "a"},
+        {"whole": 2, "mixed": 0.5, "far": 0.5, "huge": 1, "texts": 1},
+        {"whole": 3, "mixed": 2, "far": 1, "huge": 2, "texts": 2},
+    ]
+    for number, each in enumerate(params):
+        with current.begin(project, name=f"run-{number}", kind="script") as run:
+            run.set_params(each)
+    nbtrack.export(tmp_path / "p.parquet", project=project, sort="started")
+    types = {field.name: str(field.type) for field in pq.read_schema(tmp_path / "p.parquet")}
+    found = {name: types[f"params.{name}"] for name in params[0]}
+    assert found == {"whole": "int64", "mixed": "double", "far": "string", "huge": "string", "texts": "string"}
 
 
 def test_parquet_has_every_point_bit_for_bit(project: Project, tmp_path: Path) -> None:

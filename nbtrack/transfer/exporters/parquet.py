@@ -80,8 +80,7 @@ def _form(kinds: Sequence[ParamKind]) -> str:
         return "json"
     if len(types) == 1:
         return types.pop()
-    whole = next((kind for kind in kinds if kind.type == "int"), None)
-    if types == {"int", "float"} and whole is not None and -_EXACT <= (whole.low or 0) <= (whole.high or 0) <= _EXACT:
+    if types == {"int", "float"} and all(-_EXACT <= kind.low <= kind.high <= _EXACT for kind in kinds):
         return "float"
     return "json"
 

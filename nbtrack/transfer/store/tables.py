@@ -8,15 +8,16 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 _GIVEN = "(SELECT value FROM json_each(?))"
+AT_ONCE = 2_000  # runs whose params are sorted at a time
 
 
 class ParamKind(NamedTuple):
-    """The values of a param that are of one type. low, high: of numbers. exact: some that SQLite cannot hold."""
+    """The values of a param that are of one type. low, high: of whole numbers and 0. exact: SQLite cannot hold some."""
 
     type: str
-    low: float | int | None
-    high: float | int | None
-    exact: bool
+    low: float | int = 0
+    high: float | int = 0
+    exact: bool = False
 
 
 class Chunk(NamedTuple):
@@ -42,19 +43,24 @@ def names_in(conn: sqlite3.Connection, kind: str, runs: Sequence[int]) -> list[s
 
 
 def param_kinds(conn: sqlite3.Connection, runs: Sequence[int]) -> dict[str, list[ParamKind]]:
-    """Which types each param has among the runs."""
-    found: dict[str, list[ParamKind]] = {}
-    rows = conn.execute(
-        f"""SELECT k.name, v.type, min(v.value), max(v.value), max(v.exact IS NOT NULL) FROM params v
-            JOIN keys k ON k.n = v.key WHERE v.run IN {_GIVEN} GROUP BY v.key, v.type ORDER BY v.key, v.type""",
-        (json.dumps(list(runs)),),
-    )
-    for name, kind, low, high, exact in rows:
-        numbers = kind in ("bool", "int", "float")
-        found.setdefault(name, []).append(
-            ParamKind(kind, low if numbers else None, high if numbers else None, bool(exact))
+    """Which types each param has among the runs.
+
+    SQLite sorts in memory what it groups, so a part of the runs is asked for at a time.
+    """
+    found: dict[str, dict[str, ParamKind]] = {}
+    for start in range(0, len(runs), AT_ONCE):
+        rows = conn.execute(
+            f"""SELECT k.name, v.type, min(v.value), max(v.value), max(v.exact IS NOT NULL) FROM params v
+                JOIN keys k ON k.n = v.key WHERE v.run IN {_GIVEN} GROUP BY v.key, v.type""",
+            (json.dumps(list(runs[start : start + AT_ONCE])),),
         )
-    return found
+        for name, kind, low, high, exact in rows:
+            kinds = found.setdefault(name, {})
+            before = kinds.get(kind, ParamKind(kind))
+            if kind == "int":
+                before = before._replace(low=min(before.low, low or 0), high=max(before.high, high or 0))
+            kinds[kind] = before._replace(exact=before.exact or bool(exact))
+    return {name: list(kinds.values()) for name, kinds in found.items()}
 
 
 def chunks(conn: sqlite3.Connection, runs: Sequence[int]) -> Iterator[Chunk]:
