@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-import resource
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from child import folder, in_child
+from memory import peak
 from table import Line, judge, median, plain
 
 RUNS = 10_000
@@ -55,8 +54,7 @@ def written(place: str, name: str, rounds: int) -> dict[str, float]:
         wall.append(time.perf_counter() - began)
         spent.append(time.process_time() - used)
     size = sum(path.stat().st_size for path in target.parent.glob("out*"))
-    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return {"wall": median(wall), "cpu": median(spent), "bytes": size, "held": held}
+    return {"wall": median(wall), "cpu": median(spent), "bytes": size, "held": peak()}
 
 
 def lines(quick: bool, rivals: list[str]) -> list[Line]:
@@ -66,7 +64,7 @@ def lines(quick: bool, rivals: list[str]) -> list[Line]:
     with folder() as place:
         in_child("export:seeded", place, runs=runs)
         for name, goal in FORMATS:
-            found: dict[str, Any] = in_child("export:written", place, name=name, rounds=rounds)
+            found: dict[str, Any] = in_child("export:written", place, name=name, rounds=rounds if goal else 1)
             for path in Path(place).glob("out*"):
                 path.unlink()
             cell = f"{plain(found['wall'])} ({found['bytes'] / 1e6:.1f} MB; {found['held'] / 1e6:.0f} MB held)"

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import memory
 from child import cpu, folder, in_child
 from table import Line, median, micro, milli
 
@@ -145,10 +146,13 @@ def lines(quick: bool, rivals: list[str]) -> list[Line]:
 
 def _by_runs(sizes: Sequence[int], rounds: int) -> list[Line]:
     found: dict[int, dict[str, float]] = {}
+    held: dict[int, dict[str, int]] = {}
     with folder() as place:
         for runs in sizes:
             in_child("growth:fill", place, runs=runs)
             found[runs] = {**in_child("growth:look", place, rounds=rounds), "size": _size(place)}
+            if runs in sizes[-2:]:
+                held[runs] = memory.held(place)
     rows: list[tuple[str, str, Callable[[float], str], Reasons]] = [
         ("page", "page of 50, the latest first, all columns", milli, _PAGE),
         ("best", "page of 50 best: `metrics.acc > 0.9`, by -acc", milli, _BEST),
@@ -157,10 +161,11 @@ def _by_runs(sizes: Sequence[int], rounds: int) -> list[Line]:
     ]
     for runs, one in found.items():
         one["size"] /= runs
-    return [
+    table = [
         _line(BY_RUNS, what, found, key, unit, reason, flat=key in ("start", "size"))
         for key, what, unit, reason in rows
     ]
+    return [*table, *memory.lines(held)]
 
 
 def _by_points(sizes: Sequence[int]) -> list[Line]:
