@@ -1,15 +1,7 @@
 // What was exported, opened in the page or saved by the browser.
 import type { JupyterFrontEnd } from "@jupyterlab/application";
 import { PathExt } from "@jupyterlab/coreutils";
-import type { PanelHost } from "@nbtrack/ui/src/state/panel";
 import { commands } from "./ids";
-
-/** For a panel: the ways to a file of its project. */
-export function openerOf(app: JupyterFrontEnd, project: string): NonNullable<PanelHost["openFile"]> {
-  return (path, how) => {
-    void app.commands.execute(commands.openFile, { project, path, download: how === "download" });
-  };
-}
 
 export function addOpenFile(app: JupyterFrontEnd): void {
   app.commands.addCommand(commands.openFile, {

@@ -1,14 +1,11 @@
 // Panels in outputs. The server is asked first: it answers while the kernel is busy, dead or was never started, for
-// trusted notebooks and others. Where it has no answer, the live widget or the saved picture stands in.
+// trusted notebooks and others. Where it has no answer, the live widget or the saved picture stands in. All of
+// these are loaded with the first output.
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { INotebookTracker } from "@jupyterlab/notebook";
 import { type IRenderMime, IRenderMimeRegistry } from "@jupyterlab/rendermime";
 import { PanelLayout, Widget } from "@lumino/widgets";
-import { commands, MIME, NAME } from "./ids";
-import { openerOf } from "./openFile";
-import { PanelView } from "./panel";
-import { projectOf } from "./place";
-import { specOf } from "./spec";
+import { MIME, NAME } from "./ids";
 import { INbtrack } from "./tokens";
 
 const RANK = -20; // before that of widgets, −10, whose models are gone when a notebook is reopened
@@ -35,38 +32,26 @@ class Output extends Widget implements IRenderMime.IRenderer {
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     const turn = ++this.#turn;
-    const { spec } = specOf(model.data[MIME]);
-    const { app, nbtrack } = this.#place;
-    const { path = "" } = (this.#options.resolver ?? {}) as { path?: string };
-    let shown: Widget;
-    try {
-      const project = await projectOf(nbtrack, spec, app.serviceManager.contents.localPath(path));
-      if (this.#old(turn)) return;
-      const host = {
-        openFile: openerOf(app, project),
-        openTab: (open: { kind: "run"; id: string } | { kind: "compare"; ids: string[] }) =>
-          void app.commands.execute(
-            open.kind === "run" ? commands.openRun : commands.compare,
-            open.kind === "run" ? { project, run: open.id } : { project, runs: open.ids },
-          ),
-      };
-      shown = new PanelView(nbtrack, project, spec, host);
-    } catch (error) {
-      const { Fallback } = await import("./fallback");
-      if (this.#old(turn)) return;
-      shown = new Fallback(error as Error & { hint?: string }, model, {
-        notebook: this.#notebook(),
-        again: () => void this.renderModel(model),
-      });
-    }
+    const shown = await this.#shown(model);
+    // Something else is to be shown by now, or nothing.
+    if (this.isDisposed || turn !== this.#turn) return shown.dispose();
     const layout = this.layout as PanelLayout;
     for (const child of [...layout.widgets]) child.dispose();
     layout.addWidget(shown);
   }
 
-  /** Something else is to be shown by now, or nothing. */
-  #old(turn: number): boolean {
-    return this.isDisposed || turn !== this.#turn;
+  async #shown(model: IRenderMime.IMimeModel): Promise<Widget> {
+    const { path = "" } = (this.#options.resolver ?? {}) as { path?: string };
+    try {
+      const { panelOf } = await import("./output");
+      return await panelOf(this.#place, model.data[MIME], path);
+    } catch (error) {
+      const { Fallback } = await import("./fallback");
+      return new Fallback(error as Error & { hint?: string }, model, {
+        notebook: this.#notebook(),
+        again: () => void this.renderModel(model),
+      });
+    }
   }
 
   /** The notebook that the output is in: they have the same way to find files. */

@@ -1,3 +1,0 @@
-// What late.ts loads.
-export { notify } from "./notify";
-export { status } from "./status";
