@@ -31,9 +31,11 @@ Object.defineProperty(window, "jupyterapp", {
     },
 });
 """
+# Of each of nbtrack's files: its name, its bytes, and whether it had come before the layout was there.
 OURS = """() => performance.getEntriesByType("resource")
     .filter(({ name }) => name.includes("/extensions/nbtrack/"))
-    .map(({ name, decodedBodySize }) => [name.split("/").pop().split("?")[0], decodedBodySize])"""
+    .map(({ name, decodedBodySize, responseEnd }) =>
+        [name.split("/").pop().split("?")[0], decodedBodySize, responseEnd <= window.noted.restored])"""
 
 
 @contextmanager
