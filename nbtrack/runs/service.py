@@ -133,17 +133,21 @@ class RunsService:
         """The runs in a window of those that match."""
         chosen = select(conn, which)
         order = [pages.parse_sort(key, chosen.lookup) for key in sort]
-        matched = self.count(conn, chosen)
-        numbers = pages.page_runs(conn, chosen.where, order, offset, limit, chosen.scope, matched=matched)
-        return Window(numbers, matched, self.count(conn, chosen.whole()) if chosen.texts else matched)
+        matched, where = self.find(conn, chosen)
+        numbers = pages.page_runs(conn, where, order, offset, limit, chosen.scope, matched=matched)
+        return Window(numbers, matched, self.find(conn, chosen.whole()).matched if chosen.texts else matched)
 
-    def count(self, conn: sqlite3.Connection, chosen: Selected) -> int:
-        """How many runs match, remembered until the file changes."""
+    def find(self, conn: sqlite3.Connection, chosen: Selected) -> pages.Found:
+        """How many runs match and what finds them again, remembered until the file changes."""
 
-        def made() -> int:
-            return pages.count_runs(conn, chosen.where, chosen.scope)
+        def made() -> pages.Found:
+            return pages.find(conn, chosen.where, chosen.scope)
 
         return self._counts.get(meta.revision(conn), chosen.question, made) if chosen.timeless else made()
+
+    def narrowed(self, conn: sqlite3.Connection, chosen: Selected) -> Selected:
+        """The same selection, not searched for once more if it is known to be of few runs."""
+        return chosen._replace(where=self.find(conn, chosen).where) if chosen.where.searched else chosen
 
     def numbers(self, request: c.PageRequest) -> list[int]:
         """All rows that match, in order, for a caller that streams them."""

@@ -37,7 +37,7 @@ class TablesService:
             revision = meta.revision(conn)
 
             def made() -> c.Facts:
-                return c.Facts(*column_facts(conn, chosen, columns), revision)
+                return c.Facts(*column_facts(conn, self._reads.narrowed(conn, chosen), columns), revision)
 
             question = ("facts", chosen.question, tuple(columns))
             return self._reads.answers.get(revision, question, made) if chosen.timeless else made()
@@ -62,7 +62,7 @@ class TablesService:
             revision = meta.revision(conn)
 
             def made() -> groups.Grouped:
-                return groups.grouped(conn, chosen, by, metrics)
+                return groups.grouped(conn, self._reads.narrowed(conn, chosen), by, metrics)
 
             question = ("groups", chosen.question, by, tuple(metrics.items()))
             found = self._reads.answers.get(revision, question, made) if chosen.timeless else made()

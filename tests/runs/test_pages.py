@@ -13,9 +13,10 @@ from nbtrack.base.db import Schema
 from nbtrack.base.errors import FilterError
 from nbtrack.base.sqlite import plain
 from nbtrack.runs.migrations import MIGRATIONS
+from nbtrack.runs.store import pages
 from nbtrack.runs.store.filter import KeyLookup, compile_filter
 from nbtrack.runs.store.keys import key_number
-from nbtrack.runs.store.pages import Scope, count_runs, page_runs, parse_sort
+from nbtrack.runs.store.pages import Scope, count_runs, find, matching, page_runs, parse_sort
 from nbtrack.runs.values import encode
 
 EVERYTHING = 1 << 40
@@ -71,6 +72,7 @@ def pages_of(conn: sqlite3.Connection, text: str, sort: list[str], size: int, ma
 SORTS = [
     [],
     ["started"],
+    ["-started"],
     ["-metrics.acc"],
     ["metrics.acc.min"],
     ["metrics.acc.mean"],
@@ -85,7 +87,9 @@ SORTS = [
 
 
 @pytest.mark.parametrize("sort", SORTS, ids=",".join)
-@pytest.mark.parametrize("text", ["", "params.lr is not null", "metrics.acc > 0 or tags.stage = 'x'"])
+@pytest.mark.parametrize(
+    "text", ["", "params.lr is not null", "metrics.acc > 0 or tags.stage = 'x'", "execution = 1", "x", "churn run3"]
+)
 @pytest.mark.parametrize("matched", [0, 10**6], ids=["sorted", "walked"])
 def test_the_pages_together_are_the_whole_list(
     conn: sqlite3.Connection, sort: list[str], text: str, matched: int
@@ -95,6 +99,29 @@ def test_the_pages_together_are_the_whole_list(
     whole = page_runs(conn, where, keys, 0, EVERYTHING, Scope(), matched=0)
     assert len(whole) == len(set(whole)) == count_runs(conn, where, Scope())
     assert pages_of(conn, text, sort, 7, matched) == whole
+
+
+SCOPES = [Scope(), Scope(trashed=True), Scope(experiment="churn"), Scope(notebook="nb1.ipynb")]
+
+
+@pytest.mark.parametrize("few", [10_000, 10, 0])
+@pytest.mark.parametrize("scope", SCOPES, ids=str)
+@pytest.mark.parametrize(
+    "text", ["", "metrics.acc > 0", "execution = 1", "execution = 1 and tags.stage = 'x'", "x", "churn run3", "nothing"]
+)
+def test_what_was_found_finds_the_same_runs_again_in_every_order(
+    conn: sqlite3.Connection, text: str, scope: Scope, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "_FEW", few)
+    lookup = KeyLookup(conn)
+    where = compile_filter(text, lookup)
+    matched, again = find(conn, where, scope)
+    assert matched == count_runs(conn, where, scope)
+    assert sorted(matching(conn, again, scope)) == sorted(matching(conn, where, scope))
+    for sort in SORTS:
+        keys = [parse_sort(key, lookup) for key in sort]
+        expected = page_runs(conn, where, keys, 3, 20, scope, matched=0)
+        assert page_runs(conn, again, keys, 3, 20, scope, matched) == expected
 
 
 @pytest.mark.parametrize("sign", ["", "-"])
@@ -113,6 +140,17 @@ def test_nan_comes_after_numbers_and_missing_values_last_in_both_directions(
     assert [repr(value) for value in order] == [
         *map(repr, numbers), *["nan"] * len(nans), *["None"] * (len(order) - len(numbers) - len(nans))
     ]  # fmt: skip
+
+
+def test_a_walk_along_the_starts_of_runs_sorts_nothing(conn: sqlite3.Connection) -> None:
+    where = compile_filter("tags.stage = 'x'", KeyLookup(conn))
+    asked: list[str] = []
+    conn.set_trace_callback(asked.append)
+    page_runs(conn, where, [], 0, 5, Scope(), matched=10**6)
+    conn.set_trace_callback(None)
+    plan = [row[3] for query in asked if "ORDER BY" in query for row in conn.execute(f"EXPLAIN QUERY PLAN {query}")]
+    assert "runs_started" in plan[0]
+    assert not any("ORDER BY" in step for step in plan)
 
 
 def test_numbers_come_before_texts_when_a_param_has_both(conn: sqlite3.Connection) -> None:

@@ -11,6 +11,8 @@ from nbtrack.base.errors import FilterError
 from nbtrack.runs import contract as c
 from nbtrack.runs.service import RunsService
 from nbtrack.runs.store import pages
+from nbtrack.tables.contract import FactsRequest, GroupsRequest
+from nbtrack.tables.service import TablesService
 
 
 @pytest.fixture
@@ -134,8 +136,8 @@ def test_counts_are_remembered_until_the_file_changes(
     from nbtrack.runs.editing import EditingService
 
     counted: list[Any] = []
-    real = pages.count_runs
-    monkeypatch.setattr(pages, "count_runs", lambda *args: counted.append(args) or real(*args))
+    real = pages.find
+    monkeypatch.setattr(pages, "find", lambda *args: counted.append(args) or real(*args))
     request = c.PageRequest(filter="metrics.acc > 0.1", also=["status = 'failed'"])
     assert [service.page(request).matched for _ in range(3)] == [1, 1, 1]
     assert len(counted) == 2, "the selection and the whole, once each"
@@ -145,10 +147,23 @@ def test_counts_are_remembered_until_the_file_changes(
     assert service.page(request).matched == 0
 
 
+def test_few_runs_that_were_searched_for_are_not_searched_for_again(service: RunsService) -> None:
+    asked: list[str] = []
+    service.database.connection().set_trace_callback(asked.append)
+    tables = TablesService(service)
+    for sort in ([], ["name"], ["-metrics.acc"]):
+        assert found(service, filter="digits", sort=sort, columns=[]) == {"forest", "svm", "child"}
+    assert tables.facts(FactsRequest(filter="digits", columns=["metrics.acc"])).matched == 3
+    assert [group.runs for group in tables.groups(GroupsRequest(filter="digits", by="experiment")).groups] == [3]
+    service.database.connection().set_trace_callback(None)
+    searches = [query for query in asked if "LIKE" in query]
+    assert len(searches) == 4, "once for all pages, facts and groups; `numbers` searches for itself"
+
+
 def test_counts_by_the_clock_are_not_remembered(service: RunsService, monkeypatch: pytest.MonkeyPatch) -> None:
     counted: list[Any] = []
-    real = pages.count_runs
-    monkeypatch.setattr(pages, "count_runs", lambda *args: counted.append(args) or real(*args))
+    real = pages.find
+    monkeypatch.setattr(pages, "find", lambda *args: counted.append(args) or real(*args))
     for _ in range(3):
         service.page(c.PageRequest(also=["started > '-1h'"]))
     assert len(counted) == 4, "the whole is counted once"

@@ -34,6 +34,7 @@ from nbtrack.runs.store.filter_parse import (
     mistake,
     parse,
 )
+from nbtrack.runs.store.filter_words import escaped, of_words
 
 STATUSES = ("running", "finished", "failed", "interrupted", "crashed")
 _TEXTS = {
@@ -92,6 +93,21 @@ class Compiled(NamedTuple):
     nesting: int = 0
     runs: str = ""
     bounds: tuple[Member, ...] = ()
+
+    @property
+    def everything(self) -> bool:
+        """Whether each run matches."""
+        return self.sql == "1"
+
+    @property
+    def of_numbers(self) -> bool:
+        """Whether it asks for nothing of a run but its number."""
+        return self.everything or bool(self.runs)
+
+    @property
+    def searched(self) -> bool:
+        """Whether no index leads to what matches, so that all runs are looked at."""
+        return not self.of_numbers and not self.bounds
 
 
 _ANY = Compiled("1", "1", [])
@@ -153,7 +169,7 @@ class _Compiler:
 
     def compile(self, node: Node) -> Compiled:
         if isinstance(node, Words):
-            return _words(node)
+            return Compiled(*of_words(node.words))
         if isinstance(node, Not):
             part = self.compile(node.part)
             return Compiled(f"NOT {part.sql}", f"NOT {part.correlated}", part.args, part.nesting + 1)
@@ -222,7 +238,7 @@ class _Compiler:
             raise mistake(self.text, node.field.at, "Metrics are numbers.", "Compare them with = or <, not with texts.")
         texts = f"{column} >= '' AND {column}"  # or SQLite would make texts of numbers
         if node.operator == "contains":
-            return f"{texts} LIKE ? ESCAPE '\\'", [f"%{_escaped(value.value)}%"]
+            return f"{texts} LIKE ? ESCAPE '\\'", [f"%{escaped(value.value)}%"]
         if len(re.findall("%", value.value)) > _MAX_WILDCARDS:
             raise mistake(self.text, value.at, f"A pattern may have {_MAX_WILDCARDS} '%' at most.", "Leave some out.")
         if node.operator == "ilike":
@@ -367,25 +383,6 @@ def _compare(column: str, operator: str, value: object) -> tuple[str, Args]:
     if operator in (">", ">="):
         return f"({column} {operator} ? AND {column} < '')", [value]
     return f"{column} {operator} ?", [value]
-
-
-def _words(node: Words) -> Compiled:
-    """Every word stands in the name, note, notebook, experiment or a tag; case is not minded for ASCII letters."""
-    one = (
-        "(r.name LIKE ? ESCAPE '\\' OR r.note LIKE ? ESCAPE '\\' OR r.notebook LIKE ? ESCAPE '\\' OR r.id = ?"
-        " OR (SELECT e.name FROM experiments e WHERE e.n = r.experiment) LIKE ? ESCAPE '\\'"
-        " OR EXISTS (SELECT 1 FROM tags t WHERE t.run = r.n AND t.value LIKE ? ESCAPE '\\'))"
-    )
-    sql = f"({' AND '.join([one] * len(node.words))})"
-    args: Args = []
-    for word in node.words:
-        pattern = f"%{_escaped(word)}%"
-        args += [pattern, pattern, pattern, word, pattern, pattern]
-    return Compiled(sql, sql, args)
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"([%_\\])", r"\\\1", text)
 
 
 def _glob(pattern: str) -> str:

@@ -1,8 +1,9 @@
 """Pages of the runs table: which runs match, in which order, and their values.
 
-Two plans give a page sorted by one param or metric. Where many runs match, the index on (key, value, run) is walked
-in its order and each run is checked until the page is full. Where few match, they are found first and then sorted.
-With m of n runs matching, a walk to row k looks at about k·n/m runs and a sort at m: the lesser is taken.
+Two plans give a page sorted by one param or metric, or by the time of the start. Where many runs match, the index on
+(key, value, run) or (trashed, started) is walked in its order and each run is checked until the page is full. Where few
+match, they are found first and then sorted. With m of n runs matching, a walk to row k looks at about k·n/m runs and a
+sort at m: the lesser is taken.
 
 Order is stable: ties are broken by the run's number, in the direction of the first key. Runs without a value come
 last in both directions, those whose value is NaN before them.
@@ -11,6 +12,7 @@ last in both directions, those whose value is NaN before them.
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import sqlite3
 from collections.abc import Sequence
@@ -27,6 +29,8 @@ from nbtrack.runs.values import decode
 _NEVER_NULL = ("r.started", "r.name", "r.id", "r.status", "r.kind")  # the index gives their order as it is
 _MAX_KEYS = 16  # SQLite 3.40 crashes when it sorts a join by 64 terms; each key makes three
 _INT64_MAX = (1 << 63) - 1
+_NOT_TRASHED = "NOT IN (SELECT n FROM runs WHERE trashed IS NOT NULL)"
+_FEW = 2_000  # runs whose numbers are kept once they were looked for in all of them
 _NAN = float("nan")
 
 
@@ -45,6 +49,16 @@ class SortKey(NamedTuple):
     key: int | None
     column: str
     descending: bool
+
+
+_LATEST = SortKey("", None, "r.started", descending=True)
+
+
+class Found(NamedTuple):
+    """How many runs match, and what finds them again: their own numbers, if few were looked for among all."""
+
+    matched: int
+    where: Compiled
 
 
 def parse_sort(text: str, lookup: KeyLookup) -> SortKey:
@@ -91,8 +105,25 @@ def _sort_field(name: str, text: str) -> Field:
 
 def count_runs(conn: sqlite3.Connection, where: Compiled, scope: Scope) -> int:
     """How many runs match."""
+    if where.everything and scope == Scope():  # without a look at each run: an index's pages say how many it has
+        query = "SELECT (SELECT count(*) FROM runs) - (SELECT count(*) FROM runs WHERE trashed IS NOT NULL)"
+        return int(conn.execute(query).fetchone()[0])
     query, args = _matching("count(*)", "count(*)", where, scope)
     return int(conn.execute(query, args).fetchone()[0])
+
+
+def find(conn: sqlite3.Connection, where: Compiled, scope: Scope) -> Found:
+    """How many runs match. Few for which all had to be looked at are not looked for once more."""
+    if not where.searched:
+        return Found(count_runs(conn, where, scope), where)
+    condition, args = _scoped(scope, where.sql, where.args)
+    query = f"SELECT r.n FROM runs r WHERE {condition} ORDER BY r.n LIMIT ?"
+    numbers = [row[0] for row in conn.execute(query, (*args, _FEW + 1))]
+    if len(numbers) <= _FEW:
+        few = "r.n IN (SELECT value FROM json_each(?))"
+        return Found(len(numbers), Compiled(few, few, [json.dumps(numbers)]))
+    others = conn.execute(f"SELECT count(*) FROM runs r WHERE {condition} AND r.n > ?", (*args, numbers[-1]))
+    return Found(len(numbers) + int(others.fetchone()[0]), where)
 
 
 def matching(conn: sqlite3.Connection, where: Compiled, scope: Scope) -> list[int]:
@@ -103,8 +134,7 @@ def matching(conn: sqlite3.Connection, where: Compiled, scope: Scope) -> list[in
 
 def _matching(what: str, of_numbers: str, where: Compiled, scope: Scope) -> tuple[str, list[Any]]:
     if where.runs and scope == Scope():  # the runs themselves are not needed then, only which are in the trash
-        rest = "run NOT IN (SELECT n FROM runs WHERE trashed IS NOT NULL)"
-        return f"SELECT {of_numbers} FROM ({where.runs}) WHERE {rest}", [*where.args]
+        return f"SELECT {of_numbers} FROM ({where.runs}) WHERE run {_NOT_TRASHED}", [*where.args]
     condition, args = _scoped(scope, where.sql, where.args)
     return f"SELECT {what} FROM runs r WHERE {condition}", args
 
@@ -126,16 +156,23 @@ def page_runs(
     kept: dict[tuple[object, ...], SortKey] = {}
     for key in sort:
         kept.setdefault(key[:3], key)  # repeated, a key decides nothing
-    sort = list(kept.values())
+    sort = list(kept.values()) or [_LATEST]
     if len(sort) > _MAX_KEYS:
         raise FilterError(f"There are {len(sort)} sort keys.", f"At most {_MAX_KEYS} are used.")
     limit, offset = min(limit, _INT64_MAX), min(offset, _INT64_MAX)
-    indexed = len(sort) == 1 and sort[0].key is not None and sort[0].column not in ("mean", "count")
-    if indexed and (matched is None or _walk_is_shorter(conn, where, sort[0], offset + limit, matched)):
+    if _has_index(sort) and (matched is None or _walk_is_shorter(conn, where, sort[0], offset + limit, matched)):
+        if sort[0].key is None:
+            return _sorted(conn, _scoped(scope, where.correlated, where.args, walked=True), sort, offset, limit)
         walked = _walk(conn, where, sort[0], offset, limit, scope)
         if len(walked) == limit:
             return walked
-    return _sorted(conn, where, sort, offset, limit, scope)
+    return _sorted(conn, _scoped(scope, where.sql, where.args), sort, offset, limit)
+
+
+def _has_index(sort: Sequence[SortKey]) -> bool:
+    first = sort[0]
+    has = first.column == "r.started" if first.key is None else first.column not in ("mean", "count")
+    return has and len(sort) == 1
 
 
 def _walk_is_shorter(conn: sqlite3.Connection, where: Compiled, key: SortKey, rows: int, matched: int) -> bool:
@@ -152,22 +189,27 @@ def _bounds(where: Compiled, key: SortKey) -> list[Member]:
 
 def _walk(conn: sqlite3.Connection, where: Compiled, key: SortKey, offset: int, limit: int, scope: Scope) -> list[int]:
     """Along the index; only runs with a value, so an incomplete page says nothing."""
-    condition, args = _scoped(scope, where.correlated, where.args)
     direction = "DESC" if key.descending else "ASC"
     bounds = _bounds(where, key)
     within = "".join(f" AND {bound.condition}" for bound in bounds)  # where the filter bounds the very key sorted by
+    given = f"{key.table} WHERE key = ? AND {key.column} IS NOT NULL{within}"
+    if where.of_numbers and scope == Scope():  # the runs' own rows are not needed then, only which are in the trash
+        name, runs, condition, args = "r", "", f"{where.correlated} AND r.n {_NOT_TRASHED}", where.args
+    else:
+        name, runs = "v", "CROSS JOIN runs r ON r.n = v.n"
+        condition, args = _scoped(scope, where.correlated, where.args)
     rows = conn.execute(
-        f"""SELECT v.run FROM (SELECT run, {key.column} FROM {key.table}
-                WHERE key = ? AND {key.column} IS NOT NULL{within}) v CROSS JOIN runs r ON r.n = v.run
-            WHERE {condition} ORDER BY v.{key.column} {direction}, v.run {direction} LIMIT ? OFFSET ?""",
+        f"""SELECT {name}.n FROM (SELECT run AS n, {key.column} AS value FROM {given}) {name} {runs}
+            WHERE {condition} ORDER BY {name}.value {direction}, {name}.n {direction} LIMIT ? OFFSET ?""",
         (key.key, *(arg for bound in bounds for arg in bound.args), *args, limit, offset),
     )
     return [row[0] for row in rows]
 
 
 def _sorted(
-    conn: sqlite3.Connection, where: Compiled, sort: Sequence[SortKey], offset: int, limit: int, scope: Scope
+    conn: sqlite3.Connection, scoped: tuple[str, list[Any]], sort: Sequence[SortKey], offset: int, limit: int
 ) -> list[int]:
+    condition, args = scoped
     joins, order, join_args = [], [], []
     for place, key in enumerate(sort):
         direction = "DESC" if key.descending else "ASC"
@@ -178,11 +220,7 @@ def _sorted(
         joins.append(f"LEFT JOIN {key.table} s{place} ON s{place}.run = r.n AND s{place}.key = ?")
         join_args.append(key.key)
         order += [f"s{place}.run IS NULL", f"s{place}.{key.column} IS NULL", f"s{place}.{key.column} {direction}"]
-    if sort:
-        order.append(f"r.n {'DESC' if sort[0].descending else 'ASC'}")
-    else:
-        order = ["r.started DESC", "r.n DESC"]
-    condition, args = _scoped(scope, where.sql, where.args)
+    order.append(f"r.n {'DESC' if sort[0].descending else 'ASC'}")
     rows = conn.execute(
         f"""SELECT r.n FROM runs r {" ".join(joins)} WHERE {condition}
             ORDER BY {", ".join(order)} LIMIT ? OFFSET ?""",
@@ -191,9 +229,10 @@ def _sorted(
     return [row[0] for row in rows]
 
 
-def _scoped(scope: Scope, condition: str, args: Sequence[Any]) -> tuple[str, list[Any]]:
-    # The plus keeps SQLite from starting at the index on trashed, which nearly all runs share, when there is a filter.
-    plus = "" if condition == "1" else "+"
+def _scoped(scope: Scope, condition: str, args: Sequence[Any], walked: bool = False) -> tuple[str, list[Any]]:
+    # The plus keeps SQLite from starting at the index on (trashed, started), where nearly all runs share the first,
+    # if there is a filter that finds few.
+    plus = "" if walked or condition == "1" else "+"
     parts = [f"{plus}r.trashed IS {'NOT ' if scope.trashed else ''}NULL"]
     found: list[Any] = []
     if scope.experiment is not None:
