@@ -14,11 +14,11 @@ that names them; via: {name: executions} where an object inside of it was change
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from nbtrack.capture import generators
 from nbtrack.capture.effects import Effects, read_effects
 from nbtrack.capture.fingerprints import Mark, describe, differ, look_all
 from nbtrack.capture.reaching import reached
@@ -72,7 +72,7 @@ class States:
         look = self._looks[execution.number] = _Look(effects, names, marks, ids)
         if effects.opaque or effects.stars:
             look.everything = _identities(namespace)
-        look.new, look.random, look.seeding = far.new, _random_states(), far.seeds
+        look.new, look.random, look.seeding = far.new, generators.states(), far.seeds
         facts = execution.facts
         if far.names:
             facts["reached"] = sorted(far.names)[:_NAMES]
@@ -102,10 +102,8 @@ class States:
         mutated |= self._others(execution.number, mutated, namespace)
         told = _first(name for name in sorted(mutated | bound | surely))
         new = {name: namespace[name] for name in told if name in namespace}
-        for name, mark in look_all(
-            {one: new[one] for one in new if one not in marks or one in bound}, _SECONDS
-        ).items():
-            marks[name] = mark
+        unseen = {one for one in new if one not in marks or (one in bound and not marks[one].content)}
+        marks |= look_all({one: new[one] for one in unseen}, _SECONDS)
         facts["mutated"], facts["bound"] = sorted(mutated), sorted(bound)
         facts["sampled"] = sorted(name for name, mark in marks.items() if mark.sampled and name in look.marks)
         facts["gives"] = {name: _described(value) for name, value in new.items()}
@@ -169,7 +167,7 @@ class States:
         return {id(one) for one in list(namespace.values()) if id(one) in changed and which in _inside(one)}
 
     def _randomness(self, look: _Look, facts: dict[str, Any]) -> None:
-        now, effects = _random_states(), look.effects
+        now, effects = generators.states(), look.effects
         moved = {name for name, state in now.items() if look.random.get(name, state) != state}
         moved |= {name for name in effects.draws if name in now and name not in look.random}
         seeded = effects.seeds & now.keys() | (moved if look.seeding else set())
@@ -247,30 +245,3 @@ def _refits(value: Any) -> bool:
     """Whether ``fit`` begins anew, as scikit-learn's estimators do unless they are told to start warm."""
     names = {base.__name__ for base in type(value).__mro__}
     return "BaseEstimator" in names and not getattr(value, "__dict__", {}).get("warm_start")
-
-
-def _random_states() -> dict[str, int]:
-    """A number for the state of each global generator, of libraries that are loaded."""
-    found: dict[str, int] = {}
-    loaded = sys.modules
-    for name, state in (("random", _of_python), ("numpy", _of_numpy), ("torch", _of_torch)):
-        module = loaded.get(name)
-        if module is not None:
-            try:
-                found[name] = state(module)
-            except Exception:  # noqa: BLE001 (half imported, or replaced by the user)
-                continue
-    return found
-
-
-def _of_python(module: Any) -> int:
-    return hash(module.getstate())
-
-
-def _of_numpy(module: Any) -> int:
-    state = module.random.get_state(legacy=False)
-    return hash((state["state"]["key"].tobytes(), state["state"]["pos"], state["has_gauss"], state["gauss"]))
-
-
-def _of_torch(module: Any) -> int:
-    return hash(module.random.get_rng_state().numpy().tobytes())

@@ -17,6 +17,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 MOST = 5000  # paths noted of one execution
@@ -78,15 +80,20 @@ def is_ignored(path: str) -> bool:
 def named(source: str) -> list[str]:
     """The files that exist under a text of the cell's, absolute."""
     found: dict[str, None] = {}
-    for number, match in enumerate(_TEXTS.finditer(source)):
-        text = match[2]
-        if number >= _MOST_TEXTS * 10 or len(found) >= _MOST_TEXTS:
+    for text in _like_paths(source):
+        if len(found) >= _MOST_TEXTS:
             break
-        if ("." in text or "/" in text) and "://" not in text and "\0" not in text:
-            path = os.path.abspath(os.path.expanduser(text))
-            if path not in found and not is_ignored(path) and os.path.isfile(path):
-                found[path] = None
+        path = os.path.abspath(os.path.expanduser(text))
+        if path not in found and not is_ignored(path) and os.path.isfile(path):
+            found[path] = None
     return list(found)
+
+
+@lru_cache(maxsize=64)
+def _like_paths(source: str) -> list[str]:
+    """The texts of a cell that may name a file. Remembered: it is asked before the cell and after it."""
+    texts = (match[2] for match in islice(_TEXTS.finditer(source), _MOST_TEXTS * 10))
+    return [text for text in texts if ("." in text or "/" in text) and "://" not in text and "\0" not in text]
 
 
 def _hook_once() -> None:
