@@ -23,6 +23,7 @@ MAX_PARAM = 1 << 20  # characters of a string or of a list's JSON
 MAX_ITEMS = 500_000  # names in one mapping
 MAX_BITS = 14_000  # of an integer: just under the 4,300 digits at which Python stops writing them as text
 _INT64 = 1 << 63
+_UNSEEN = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # control characters, and halves of a character
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 Stored = tuple[str, Any, Any]  # type, value, exact
@@ -54,7 +55,7 @@ def check_name(kind: str, name: object) -> str:
             f"The name of {_article(kind)} has {len(name):,} characters: '{name[:40]}…'.",
             f"At most {MAX_NAME:,} are kept.",
         )
-    if any(ord(c) < 32 or 0xD800 <= ord(c) <= 0xDFFF or ord(c) == 127 for c in name):
+    if _UNSEEN.search(name):
         raise InvalidValue(
             f"The name of {_article(kind)}, {brief(name)}, has control characters or half a character.",
             "Take them out.",
