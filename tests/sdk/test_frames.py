@@ -77,6 +77,15 @@ def test_few_runs_and_many_are_read_alike(
         pd.testing.assert_frame_equal(few, many)
 
 
+def test_of_many_runs_none_need_be_among_the_rows_read_first(
+    three: list[ActiveRun], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columns, "_FEW", 0)
+    monkeypatch.setattr(columns, "_CHUNK", 2)
+    frame = runs("name = 'three'").to_pandas(summary=True)
+    assert frame[["name", "params.lr", "metrics.acc.max"]].values.tolist() == [["three", 0.001, 0.9]]
+
+
 def test_a_frame_has_attributes_params_metrics_and_tags(three: list[ActiveRun]) -> None:
     frame = runs(sort="-metrics.acc").to_pandas()
     assert frame["name"].tolist() == ["two", "three", "one"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbtrack.runs.store.keys import key_names
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 TYPES = ("", "none", "bool", "int", "float", "str", "json")  # by the code in `ParamColumn.types`; 0 is missing
 _CODE = "instr('nbifsj', substr(type, 1, 1))"
-_CHUNK = 20_000  # rows made into Python objects at a time: more would keep the garbage collector busy
+_CHUNK = 20_000  # rows made into Python objects at a time
 _FEW = 2_000  # up to so many runs, they are looked up one by one
 
 
@@ -65,7 +66,7 @@ def attributes(conn: sqlite3.Connection, numbers: Sequence[int], names: Sequence
     for columns in _rows(conn, query, "r.n", places):
         at, keep = places.of(columns[0])
         for name, values in zip(names, columns[1:], strict=True):
-            found[name][at] = _objects(values)[keep]
+            found[name][at] = values[keep]
     return found
 
 
@@ -83,7 +84,7 @@ def params(conn: sqlite3.Connection, numbers: Sequence[int]) -> dict[str, ParamC
     plain = "type IN ('int', 'float', 'str') AND exact IS NULL"
     for columns in _rows(conn, f"SELECT run, key, {_CODE}, exact FROM params", "run", places, f"NOT ({plain})"):
         at, keep = places.of(columns[0])
-        odd = zip(at.tolist(), *(_objects(column)[keep].tolist() for column in columns[1:]), strict=True)
+        odd = zip(at.tolist(), *(column[keep].tolist() for column in columns[1:]), strict=True)
         for place, key, code, exact in odd:
             found[key].types[place] = code
             if exact is not None:
@@ -133,22 +134,19 @@ class _Places:
     """Where each run's row is in the answer."""
 
     def __init__(self, numbers: Sequence[int]) -> None:
-        import numpy as np
+        import pandas as pd
 
         self.numbers = list(numbers)
         self.few = len(self.numbers) <= _FEW
-        own = np.array(self.numbers, dtype=np.int64)
-        self._order = np.argsort(own, kind="stable")
-        self._sorted = own[self._order]
+        self._rows = pd.Index(self.numbers, dtype="int64")
 
-    def of(self, runs: Sequence[int]) -> tuple[Ints, NDArray[np.bool_]]:
+    def of(self, runs: Objects) -> tuple[Ints, NDArray[np.bool_]]:
         """(places of those runs that are asked for, which of them are)."""
-        import numpy as np
+        import pandas as pd
 
-        given = np.array(runs, dtype=np.int64)
-        near = np.minimum(np.searchsorted(self._sorted, given), max(len(self._sorted) - 1, 0))
-        keep = self._sorted[near] == given if len(self._sorted) else np.zeros(len(given), dtype=bool)
-        return self._order[near[keep]], keep
+        at = self._rows.get_indexer(pd.Index(runs, dtype="int64"))
+        keep = at >= 0
+        return at[keep], keep
 
 
 def _read(
@@ -162,18 +160,18 @@ def _read(
             rows = conn.execute(f"SELECT run, {what[0]} FROM {table} WHERE key = ?", (key,))
             for columns in _columns(rows):
                 at, keep = places.of(columns[0])
-                yield key, at, [_objects(columns[1])[keep]]
+                yield key, at, [columns[1][keep]]
         return
     for columns in _rows(conn, f"SELECT run, key, {', '.join(what)} FROM {table}", "run", places):
         at, keep = places.of(columns[0])
-        values = [_objects(column)[keep] for column in columns[2:]]
-        for key, part in _by_key(np.array(columns[1], dtype=np.int64)[keep]):
+        values = [column[keep] for column in columns[2:]]
+        for key, part in _by_key(columns[1][keep].astype(np.int64)):
             yield key, at[part], [column[part] for column in values]
 
 
 def _rows(
     conn: sqlite3.Connection, query: str, column: str, places: _Places, condition: str = "1"
-) -> Iterator[list[Sequence[Any]]]:
+) -> Iterator[list[Objects]]:
     """The rows of a query as columns, some at a time; of few runs by look-up, of many by one scan of the table."""
     if places.few:
         given = json.dumps(places.numbers)
@@ -184,16 +182,13 @@ def _rows(
         yield from _columns(conn.execute(f"{query} WHERE {condition}"))
 
 
-def _columns(cursor: sqlite3.Cursor) -> Iterator[list[Sequence[Any]]]:
-    while rows := cursor.fetchmany(_CHUNK):
-        # Not zip(*rows): an iterator for each row would wake the garbage collector again and again.
-        yield [[row[place] for row in rows] for place in range(len(rows[0]))]
-
-
-def _objects(values: Sequence[Any]) -> Objects:
+def _columns(cursor: sqlite3.Cursor) -> Iterator[list[Objects]]:
     import numpy as np
 
-    return np.fromiter(values, dtype=object, count=len(values))
+    values, width = chain.from_iterable(cursor), len(cursor.description)
+    # Without a list of rows: so many tuples at once would wake the garbage collector again and again.
+    while len(found := np.fromiter(islice(values, _CHUNK * width), dtype=object)):
+        yield list(found.reshape(-1, width).T)
 
 
 def _by_key(keys: Ints) -> Iterator[tuple[int, Ints]]:
@@ -202,4 +197,4 @@ def _by_key(keys: Ints) -> Iterator[tuple[int, Ints]]:
 
     order = np.argsort(keys, kind="stable")
     found, starts = np.unique(keys[order], return_index=True)
-    yield from zip(found.tolist(), np.split(order, starts[1:]), strict=True)
+    yield from zip(found.tolist(), np.split(order, starts)[1:], strict=True)
