@@ -33,7 +33,7 @@ from tests.fuzz.targets import NEEDS, PLANTED, TARGETS
 
 HERE = Path(__file__).resolve().parent
 _CALL = [sys.executable, str(HERE / "child.py")]
-_START = 240.0  # seconds until the first input is tried, at most
+_START = 900.0  # seconds until the first input is tried, at most: many at a time take long to be loaded
 _COVERED = re.compile(rb"#\d+\s+(\w+)\s+cov: (\d+).*? corp: (\d+)")
 _HEAD = (
     "target",

@@ -85,7 +85,7 @@ def test_it_lands_and_other_params_make_another_run(place: Path, tmp_path: Path)
         ("plots/metrics/nan.tsv", "", r"nan\.tsv', line 1"),
         ("plots/metrics/nan.tsv", f"step\tnan\n{2**63}\t1\n", r"nan\.tsv', line 2"),
         ("metrics.json", "{", r"metrics\.json'"),
-        ("metrics.json", "[1]", r"metrics\.json'"),
+        ("metrics.json", "[1]", r"metrics\.json' cannot be read: it is no JSON object"),
         ("params.yaml", "a: [1", r"params\.yaml'"),
         ("params.yaml", "a: !!python/object/apply:os.system ['true']", r"params\.yaml'"),
     ],

@@ -147,3 +147,15 @@ def test_another_parquet_and_a_damaged_one_are_refused_by_name(place: Path, tmp_
         read("neptune", place)
     with pytest.raises(InvalidOption, match="no folder"):
         read("neptune", plain, files=str(tmp_path / "nothing"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "column"), [("string_series", "string_value"), ("float_series", "float_value"), ("file", "file_value")]
+)
+def test_a_table_without_the_column_of_a_kind_is_refused_before_anything_is_taken(
+    tmp_path: Path, kind: str, column: str
+) -> None:
+    whole = arrow.Table.from_pylist([row("F-1", "odd", kind, "0", 1)], SCHEMA)
+    parquet.write_table(whole.drop_columns([column]), tmp_path / "F-1_part_0.parquet")
+    with pytest.raises(BadSource, match=rf"F-1_part_0\.parquet.* it has no column {column}"):
+        read("neptune", tmp_path)

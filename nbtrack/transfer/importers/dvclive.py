@@ -111,6 +111,8 @@ def _last(path: Path) -> dict[str, Any]:
     with reading(path):
         _check_size(path)
         found = parts.loads(path.read_bytes())
+        if not isinstance(found, dict):
+            raise broken(path, "it is no JSON object")
         return {name: _as_number(value) for name, value in _slashed(found, "")}
 
 

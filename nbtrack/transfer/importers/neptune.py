@@ -160,12 +160,15 @@ class _Scan:
     def take(self, row: Row) -> None:
         """Take a row."""
         path, kind = str(row["attribute_path"]), row["attribute_type"]
+        column = _VALUES.get(str(kind))
+        if column is not None and column not in row:
+            raise broken(self.tables[-1], f"it has no column {column}, in which each value of the kind '{kind}' stands")
         moment = row["timestamp"]
         if moment is not None:
             time = parts.seconds_of(moment) or 0.0
             self.first, self.last = min(self.first, time), max(self.last, time)
         if kind in _SINGLE:
-            value = row.get(_VALUES[kind])
+            value = row[_VALUES[kind]]
             value = value.isoformat() if isinstance(value, datetime) and not path.startswith("sys/") else value
             (self.system if path.startswith("sys/") else self.params)[path] = value
         elif kind == "float_series":
@@ -174,7 +177,7 @@ class _Scan:
         elif kind in _LINES:
             self.lines[path] = kind
         elif kind in _FILES:
-            found = row.get("file_value") or {}
+            found = row["file_value"] or {}
             if found.get("path"):
                 self.files.append((path, row["step"] if kind == "file_series" else None, str(found["path"])))
         else:
