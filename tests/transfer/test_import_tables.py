@@ -50,6 +50,20 @@ def test_columns_are_what_their_names_and_values_say(wide: Path) -> None:
     assert "best" not in second.series
 
 
+@pytest.mark.parametrize("content", [",loss,lr\n0,0.5,0.1\n1,0.25,0.2\n", "step,,loss\n0,a word,0.5\n1,,0.25\n"])
+def test_a_column_without_a_name_as_pandas_writes_its_index_says_nothing_of_a_run(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "results.csv"
+    path.write_text(content)
+    found = read("tables", path)
+    assert [value for each in found for value in each.values("loss")] == [0.5, 0.25]
+    for each in found:
+        assert each.run.experiment == "results"
+        assert each.run.note == ""
+        assert each.run.status == "finished"
+        assert each.run.started == path.stat().st_mtime
+        assert (each.run.name or "").startswith("results")
+
+
 def test_what_is_said_goes_before_what_is_guessed(wide: Path) -> None:
     said = "lr=metrics.rate\nval_acc=params.acc\nloss=-\noptimizer=tags.how\nName=id\nhuge=experiment"
     found = one(wide, map=said)

@@ -101,8 +101,8 @@ class _Reader:
         self.moment = path.stat().st_mtime  # of runs that say no time
 
     def get(self, row: Mapping[str, Any], field: str) -> Any:
-        """What a row says of a field; None if nothing."""
-        return row.get(self.by_field.get(field, ""))
+        """What a row says of a field; None if nothing. A column may have an empty name: pandas' index has."""
+        return row.get(self.by_field[field]) if field in self.by_field else None
 
     def record(self, number: int, row: Mapping[str, Any], foreign: str, name: str) -> RunRecord:
         """The run of a row."""
