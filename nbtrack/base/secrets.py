@@ -63,6 +63,14 @@ def taken_out() -> int:
 
 def redact(text: str) -> tuple[str, int]:
     """``text`` with each secret replaced by `MARK`, and how many there were. Once more changes nothing."""
+    clean, count = _once(text)
+    while count and (again := _once(clean)[0]) != clean:  # what has no spaces any more, say, may be a secret's value
+        clean = again
+    _counted(count)
+    return clean, count
+
+
+def _once(text: str) -> tuple[str, int]:
     low = text.lower()
     spans: list[tuple[int, int]] = []
     if "-----BEGIN" in text:
@@ -83,7 +91,6 @@ def redact(text: str) -> tuple[str, int]:
             pieces += [text[done:start], MARK]
             count += 1
         done = max(done, end)
-    _counted(count)
     return "".join([*pieces, text[done:]]), count
 
 

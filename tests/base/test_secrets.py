@@ -134,6 +134,14 @@ def test_only_the_secret_itself_is_replaced() -> None:
     assert redact(line.replace("{}", secret)) == (line.replace("{}", MARK), 1)
 
 
+@pytest.mark.parametrize("text", ["apikey='i-----BEGIN PRIVATE KEY-----_'", "apikey='://u:p@'"])
+def test_what_is_redacted_is_a_whole_secret_even_if_only_its_rest_looks_like_one(text: str) -> None:
+    clean, count = redact(text)
+    assert clean == f"apikey='{MARK}'"
+    assert count == 1
+    assert redact(clean) == (clean, 0)
+
+
 @pytest.mark.parametrize("text", INNOCENT)
 def test_an_innocent_text_stays_as_it_is(text: str) -> None:
     assert redact(text) == (text, 0)
