@@ -24,7 +24,7 @@ accuracy = 1 - loss
 """
 KINDS = {"bare": CELL, "loaded": CELL, "tracked": "%%track\n" + CELL}
 _WHY = {
-    "loaded": "every execution is looked at for the tracked ones that may come: its text is parsed, the names that it "
+    "loaded": "every execution is looked at for the tracked ones that may come: its text is parsed once, the names it "
     "speaks of are looked at before and after it, each look taking 1.5 ms of the thread at most, and files that it "
     "opens are noted. Little of that is done where the setting `capture` has neither lineage nor data.",
     "tracked": "what the cell waits for: its text parsed, its params, metrics and outputs taken, its names and data "
