@@ -21,7 +21,9 @@ _WHY = (
 _WHY_CALL = (
     "a call finds its metric, reads the clock, packs the point with its checksum, takes a lock and copies it into the "
     "mapped journal, which outlives the process: some steps of Python more than the `list.append` that is the floor. "
-    "trackio and TensorBoard hand a point to a thread of their own and lose it with the process."
+    "trackio and TensorBoard hand a point to a thread of their own and lose it with the process. Both goals were met "
+    "when the part was called on another day (1.59 µs, 115 times as fast as W&B): a virtual processor is not always as "
+    "fast. Where they were missed the same loop took 1.6 µs and, a minute later, 2.9 µs, with the code of that day too."
 )
 QUANTILES = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
 
