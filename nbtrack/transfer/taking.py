@@ -135,7 +135,7 @@ def _record(conn: sqlite3.Connection, row: dict[str, Any]) -> RunRecord:
         **{name: row[name] for name in _PLAIN},
         starred=bool(row["starred"]),
         git=json.loads(row["git"]) if row["git"] else None,
-        about=json.loads(row["about"]),
+        about=reading.known(row["about"]),
         params=[ParamRecord(*one, earlier.get(one[0], [])) for one in params.params_of(conn, number)],
         tags=params.tags_of(conn, number),
         datasets=[DatasetRecord(**one) for one in artifacts.datasets_of(conn, number)],

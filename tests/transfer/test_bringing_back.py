@@ -421,6 +421,10 @@ BAD = {
         changed_database("UPDATE runs SET experiment = 4000"),
         "name one of experiments that is not there",
     ),
+    "runs of a status that there is not": (
+        changed_database("PRAGMA ignore_check_constraints = ON; UPDATE runs SET status = 'odd'"),
+        "is damaged: CHECK constraint failed in runs",
+    ),
     "another program's database": (changed_database("PRAGMA application_id = 7"), "of another program"),
     "no manifest of ours": (lambda members, manifest: manifest.update(format="else"), "not that of a backup"),
     "a manifest without its parts": (lambda members, manifest: manifest.clear(), "manifest is none"),

@@ -70,6 +70,17 @@ def test_a_dry_run_says_what_would_come_and_an_import_what_came(elsewhere: tuple
     assert again == f"Nothing new in {source.root} (nbtrack): 5 runs are here already."
 
 
+@pytest.mark.parametrize("table", ["runs", "experiments"])
+def test_what_is_known_of_a_run_but_is_no_object_is_named_and_nothing_is_imported(
+    elsewhere: tuple[Project, Project], table: str
+) -> None:
+    source, target = elsewhere
+    with closing(sqlite3.connect(source.database)) as conn, conn:
+        conn.execute(f"UPDATE {table} SET about = '7'")
+    with pytest.raises(BadSource, match="no JSON object"):
+        land(target, importer("nbtrack").read(str(source.root), {}), "there")
+
+
 def test_the_command_line_says_the_same_as_json(
     elsewhere: tuple[Project, Project], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -48,7 +48,8 @@ def check(made: Path, source: Path) -> None:
         BadSource: it is another program's, damaged, or has what no file of nbtrack's has. StoreTooNew: it is newer.
     """
     try:
-        with closing(plain(f"{made.absolute().as_uri()}?mode=ro", uri=True)) as conn:
+        # Not read-only: SQLite passes over the constraints of columns then, and a run may have any status.
+        with closing(plain(f"{made.absolute().as_uri()}?mode=rw", uri=True)) as conn:
             conn.execute("PRAGMA trusted_schema = OFF")
             _check(conn, source)
     except sqlite3.Error as error:

@@ -63,6 +63,14 @@ def _dicts(cursor: sqlite3.Cursor) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
+def known(text: str) -> dict[str, Any]:
+    """What rooms know of a run, a model or an experiment. Raises ValueError if it is no JSON object."""
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError(f"what is known about it is no JSON object, but {text[:40]}")
+    return found
+
+
 def run_row(conn: sqlite3.Connection, run: int) -> dict[str, Any] | None:
     """A run's own row; None if it is gone."""
     found = _dicts(conn.execute(_RUN, (run,)))
@@ -123,7 +131,7 @@ def experiment_rows(conn: sqlite3.Connection) -> list[dict[str, Any]]:
     """All experiments, the first made first."""
     found = _dicts(conn.execute("SELECT name, note, created, trashed, about FROM experiments ORDER BY n"))
     for row in found:
-        row["about"] = json.loads(row["about"])
+        row["about"] = known(row["about"])
     return found
 
 
@@ -161,7 +169,7 @@ def model_row(conn: sqlite3.Connection, model: int) -> dict[str, Any] | None:
     found = _dicts(conn.execute(_MODELS, (model,)))
     if not found:
         return None
-    found[0]["about"] = json.loads(found[0]["about"])
+    found[0]["about"] = known(found[0]["about"])
     found[0]["metrics"] = _dicts(conn.execute(_MODEL_METRICS, (model,)))
     return found[0]
 
