@@ -79,6 +79,7 @@ def test_what_is_known_of_a_run_but_is_no_object_is_named_and_nothing_is_importe
         conn.execute(f"UPDATE {table} SET about = '7'")
     with pytest.raises(BadSource, match="no JSON object"):
         land(target, importer("nbtrack").read(str(source.root), {}), "there")
+    assert total(target) == 0
 
 
 def test_the_command_line_says_the_same_as_json(
