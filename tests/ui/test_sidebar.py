@@ -173,8 +173,15 @@ def test_a_star_stays_and_what_was_moved_to_the_trash_comes_back(lab: Lab, page:
     row.locator(".nbt-side-starred").wait_for(timeout=60_000)  # the sidebar itself is back as well
     page.evaluate("() => window.jupyterapp.restored.then(() => {})")  # what comes back last takes the keyboard
     row.locator(".nbt-side-when").click()
-    page.locator(".nbt-side").get_by_role("grid").press("Delete")
-    page.get_by_text("No runs of this notebook yet").wait_for()
+    none_left = page.get_by_text("No runs of this notebook yet")
+
+    def gone() -> bool:
+        if not none_left.is_visible():  # a moment after it is back, JupyterLab takes the keyboard to the notebook
+            page.locator(".nbt-side").get_by_role("grid").press("Delete", timeout=5_000)
+            none_left.wait_for(timeout=5_000)
+        return True
+
+    until(page, gone, "the run is not in the trash")
     page.locator(".nbt-side").get_by_role("button", name="Undo").click()
     wait_for_names(page, ["to-keep"])
 
