@@ -12,6 +12,7 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -274,6 +275,66 @@ def test_what_can_be_read_of_a_file_with_a_damaged_page_is_saved(table: str, kep
     with RunsService(kept).database.read() as conn:
         assert conn.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert conn.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+_UNKNOWN_WORDS = pytest.mark.parametrize(
+    ("table", "column", "word", "row", "otherwise"),
+    [
+        ("runs", "status", "finishdd", "n = 3", "crashed"),
+        ("params", "type", "flo`t", "run = 3 AND source = 'explicit' AND typeof(value) = 'real' LIMIT 1", "float"),
+        ("params", "type", "jsoo", "run = 3 AND type = 'json'", "str"),
+    ],
+)
+
+
+def spoil_word(project: Project, change_it: str, table: str, row: str) -> tuple[Any, ...]:
+    """Change one row of a table to what its schema forbids; which it was."""
+    with RunsService(project).database.read() as conn:
+        key = conn.execute(f"SELECT {', '.join(SUMMED[table].key)} FROM {table} WHERE {row}").fetchone()
+    here = " AND ".join(f"{name} = {value}" for name, value in zip(SUMMED[table].key, key, strict=True))
+    change(project, "PRAGMA ignore_check_constraints = ON", f"UPDATE {table} SET {change_it} WHERE {here}")
+    return key
+
+
+@_UNKNOWN_WORDS
+def test_a_word_that_there_is_not_becomes_again_what_its_checksum_says(
+    table: str, column: str, word: str, row: str, otherwise: str, kept: Project
+) -> None:
+    before = read(RunsService(kept))
+    spoil_word(kept, f"{column} = '{word}'", table, row)
+    assert wrong(kept)
+    done, left = repaired(kept)
+    assert f"the {column} of 1 {table}: what the checksums say" in " ".join(done)
+    assert left == []
+    assert read(RunsService(kept)) == before
+
+
+@_UNKNOWN_WORDS
+def test_a_word_that_there_is_not_without_a_checksum_costs_no_more_than_itself(
+    table: str, column: str, word: str, row: str, otherwise: str, kept: Project
+) -> None:
+    before = read(RunsService(kept))
+    key = spoil_word(kept, f"{column} = '{word}', sum = sum + 1", table, row)
+    _, left = repaired(kept)
+    assert [check.name for check in left] == [table], "that it is not as it was written is not forgotten"
+    after = read(RunsService(kept))
+    assert {kind for kind in before if after[kind] != before[kind]} <= {table}
+    with RunsService(kept).database.read() as conn:
+        here = " AND ".join(f"{name} = ?" for name in SUMMED[table].key)
+        found = conn.execute(f"SELECT {column} FROM {table} WHERE {here}", key).fetchone()
+    assert found == (otherwise,)
+
+
+def test_rows_that_the_new_file_refuses_are_told_of(kept: Project) -> None:
+    """A value that must be there became NULL, as a damaged file has it."""
+    must, may = "source TEXT NOT NULL", "source TEXT"
+    change(kept, f"UPDATE sqlite_master SET sql = replace(sql, '{must}', '{may}') WHERE name = 'params'")
+    change(kept, "UPDATE params SET source = NULL WHERE run = 3 AND type = 'none'")
+    change(kept, f"UPDATE sqlite_master SET sql = replace(sql, '{may}', '{must}') WHERE name = 'params'")
+    assert "NULL value in params.source" in " ".join(check.text for check in wrong(kept))
+    done, left = repaired(kept)
+    assert "could not be read: 1 of params, in which something is missing or is there twice" in done
+    assert left == []
 
 
 @pytest.mark.parametrize("part", range(6))

@@ -11,7 +11,7 @@ import sqlite3
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from nbtrack.base.copies import leave_log
 from nbtrack.base.db import Database
@@ -20,6 +20,8 @@ from nbtrack.base.sqlite import plain, raise_signal
 from nbtrack.runs.migrations import MIGRATIONS, MIN_READER
 from nbtrack.runs.store import sums
 from nbtrack.runs.store.deep import is_torn, lenient
+from nbtrack.runs.store.filter import STATUSES
+from nbtrack.runs.store.sums import SUMMED, Summed
 
 _HEADER = 100  # bytes
 _PER_PAGE = 200  # rows that a page may hold: how far to look where SQLite cannot tell
@@ -30,6 +32,37 @@ _FIRST = ("experiments", "sources", "environments", "sessions", "objects", "keys
 _OF_RUNS = ("params", "param_history", "tags", "metrics", "points", "outputs", "artifacts", "datasets", "elsewhere")
 _OF_KEYS = {"params": "param", "param_history": "param", "tags": "tag", "metrics": "metric", "points": "metric"}
 _LOST = "its own row could not be read"
+
+
+class _Words(NamedTuple):
+    """A column that the schema wants to hold one of a few words. otherwise: which, in SQL, if no checksum tells it."""
+
+    column: str
+    words: tuple[str, ...]
+    otherwise: str
+
+    @property
+    def unknown(self) -> str:
+        """Whether a row holds another one, in SQL."""
+        return f"{self.column} NOT IN ({', '.join(map(repr, self.words))})"
+
+    def read(self, of: Summed | None) -> str:
+        """The word of a row, in SQL; of another one the one that fits the row's checksum. of: what that is made of."""
+        right = self.otherwise
+        if of is not None:
+            each = " UNION ALL ".join(f"SELECT {word!r} AS word" for word in self.words)
+            terms = of.terms().replace(f"CAST({self.column} AS BLOB)", "CAST(word AS BLOB)")
+            right = f"coalesce((SELECT word FROM ({each}) WHERE row_sum({terms}) = sum), {right})"
+        return f"iif({self.unknown}, {right}, {self.column})"
+
+
+_BY_VALUE = (
+    "CASE typeof(value) WHEN 'null' THEN 'none' WHEN 'integer' THEN 'int' WHEN 'real' THEN 'float' ELSE 'str' END"
+)
+_WORDS = {
+    "runs": _Words("status", STATUSES, "'crashed'"),
+    "params": _Words("type", ("none", "bool", "int", "float", "str", "json"), _BY_VALUE),
+}
 
 
 @dataclass
@@ -177,6 +210,11 @@ class _Table:
         except sqlite3.Error:
             there = set()
         self._columns = [name for name in self._columns if name in there]
+        words = _WORDS.get(self._name)
+        self._read = list(self._columns)  # in SQL: what goes into them
+        if words and words.column in there:
+            of = SUMMED[self._name] if "sum" in there else None
+            self._read[self._columns.index(words.column)] = words.read(of)
         if not self._columns:
             if self._name in ("runs", "keys", "params", "metrics", "points", "tags", "artifacts"):
                 self._saved.lost.append(f"all of {self._name}")
@@ -189,8 +227,19 @@ class _Table:
                 self._each("1", ())
         count = self._conn.execute(f"SELECT count(*) FROM main.{self._name}").fetchone()[0]
         self._saved.rows[self._name] = count
+        if words:
+            self._say_words(words)
         if self._gaps or self._torn:
             self._saved.lost.append(self._said(count))
+        elif refused := self._conn.execute(f"SELECT count(*) FROM old.{self._name} NOT INDEXED").fetchone()[0] - count:
+            self._saved.lost.append(f"{refused:,} of {self._name}, in which something is missing or is there twice")
+
+    def _say_words(self, of: _Words) -> None:
+        with suppress(sqlite3.DatabaseError):
+            query = f"SELECT count(*) FROM old.{self._name} NOT INDEXED WHERE {of.unknown}"
+            if count := self._conn.execute(query).fetchone()[0]:
+                told = "what the checksums say, or the likeliest where they do not"
+                self._saved.placed.append(f"the {of.column} of {count:,} {self._name}: {told}")
 
     def _said(self, count: int) -> str:
         if not count:
@@ -214,7 +263,7 @@ class _Table:
         try:
             self._conn.execute(
                 f"""INSERT OR IGNORE INTO main.{self._name} ({columns})
-                    SELECT {columns} FROM old.{self._name} NOT INDEXED WHERE {where} {order}""",
+                    SELECT {", ".join(self._read)} FROM old.{self._name} NOT INDEXED WHERE {where} {order}""",
                 values,
             )
         except sqlite3.DatabaseError:
@@ -259,7 +308,7 @@ class _Table:
 
     def _each(self, where: str, values: tuple[Any, ...]) -> None:
         """Row by row, from both ends until what cannot be read."""
-        columns = ", ".join(self._columns)
+        columns = ", ".join(self._read)
         with lenient(self._conn):
             for direction in ("ASC", "DESC"):
                 order = ", ".join(f"{name} {direction}" for name in self._key)
