@@ -56,10 +56,23 @@ Migration = Callable[[Schema], None]
 Ready = Callable[[sqlite3.Connection], None] | None
 
 
+class Connection(sqlite3.Connection):
+    """One whose errors are SQLite's, also where they quote a damaged file."""
+
+    def execute(self, *statement: Any) -> sqlite3.Cursor:
+        """As sqlite3's, which raises a UnicodeDecodeError where the message is no UTF-8."""
+        try:
+            return super().execute(*statement)
+        except UnicodeDecodeError as error:
+            raise sqlite3.DatabaseError(str(error.object, "utf-8", "backslashreplace")) from error
+
+
 def plain(address: str, uri: bool = False) -> sqlite3.Connection:
     """A connection without a transaction, that waits for locks in short steps only."""
     # check_same_thread is off so that close() may come from any thread; use stays with one.
-    made = sqlite3.connect(address, uri=uri, timeout=_LOCK_STEP, isolation_level=None, check_same_thread=False)
+    made = sqlite3.connect(
+        address, uri=uri, timeout=_LOCK_STEP, isolation_level=None, check_same_thread=False, factory=Connection
+    )
     add_function(made, "row_sum", -1, row_sum)
     add_function(made, "is_utf8", -1, is_utf8)
     return made

@@ -49,6 +49,8 @@ _BLOCK = 1 << 20
 _SPARE = 16 << 20  # bytes that stay free
 _NOTHING = "Nothing was changed."
 ASIDE = "aside"
+# What zipfile raises of a damaged file: the last where the name in front of a member is no UTF-8.
+_BAD_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError)
 
 
 @dataclass
@@ -90,7 +92,7 @@ def bring_back(service: RunsService, source: Path, force: bool, progress: Progre
         taken.bring_up_to_date(database)
         _check_unused(service, force)
         return _Placing(service, database, taken).place()
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except _BAD_ZIP as error:
         raise BadSource(f"'{source}' cannot be read: {error}.", f"Is it a backup, and all of it? {_NOTHING}") from error
     except OSError as error:
         raise StoreError(

@@ -325,6 +325,37 @@ def test_a_word_that_there_is_not_without_a_checksum_costs_no_more_than_itself(
     assert found == (otherwise,)
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SET name = replace(name, 'q', CAST(x'f1' AS TEXT)) WHERE name = 'sqlite_autoindex_runs_1'",
+        "SET rootpage = 1 << 20 WHERE name = 'sqlite_autoindex_sources_1'",
+        "SET rootpage = 1 << 20 WHERE name = 'tags_by_value'",
+        "SET sql = replace(sql, 'sum INTEGER', 'sum' || CAST(x'a0' AS TEXT) || 'INTEGER') WHERE name = 'tags'",
+        "SET name = CAST(x'7461e773' AS TEXT) WHERE name = 'tags'",
+    ],
+)
+def test_a_damaged_line_of_the_schema_costs_nothing(statement: str, kept: Project) -> None:
+    """SQLite opens no such file, and what it says of it may be no UTF-8 itself."""
+    before = read(RunsService(kept))
+    change(kept, f"UPDATE sqlite_master {statement}")
+    assert [check.name for check in wrong(kept)] == ["database"]
+    _, left = repaired(kept)
+    assert left == []
+    assert read(RunsService(kept)) == before
+
+
+def test_a_table_whose_place_in_the_file_is_lost_does_not_cost_the_others(kept: Project) -> None:
+    before = read(RunsService(kept))
+    change(kept, "UPDATE sqlite_master SET rootpage = 1 << 20 WHERE name = 'tags'")
+    assert wrong(kept)
+    done, left = repaired(kept)
+    assert "could not be read: all of tags" in done
+    assert left == []
+    after = read(RunsService(kept))
+    assert {kind for kind in before if after[kind] != before[kind]} == {"tags"}
+
+
 def test_rows_that_the_new_file_refuses_are_told_of(kept: Project) -> None:
     """A value that must be there became NULL, as a damaged file has it."""
     must, may = "source TEXT NOT NULL", "source TEXT"

@@ -425,6 +425,14 @@ BAD = {
         changed_database("PRAGMA ignore_check_constraints = ON; UPDATE runs SET status = 'odd'"),
         "is damaged: CHECK constraint failed in runs",
     ),
+    "an index that does not fit": (
+        changed_database(
+            "UPDATE sqlite_master SET sql = sql || ' WHERE n > 99' WHERE name = 'runs_experiment';"
+            "PRAGMA writable_schema = RESET; REINDEX runs_experiment; PRAGMA writable_schema = ON;"
+            "UPDATE sqlite_master SET sql = replace(sql, ' WHERE n > 99', '') WHERE name = 'runs_experiment'"
+        ),
+        "missing from index runs_experiment",
+    ),
     "another program's database": (changed_database("PRAGMA application_id = 7"), "of another program"),
     "no manifest of ours": (lambda members, manifest: manifest.update(format="else"), "not that of a backup"),
     "a manifest without its parts": (lambda members, manifest: manifest.clear(), "manifest is none"),
@@ -476,6 +484,16 @@ def test_a_member_twice_is_refused(project: Project, saved_small: Path) -> None:
         bring_back(project, saved_small)
 
 
+def test_a_name_in_front_of_a_member_that_is_no_text_is_refused(project: Project, saved_small: Path) -> None:
+    """A zip says each name twice: at its end, and in front of the member."""
+    data = bytearray(saved_small.read_bytes())
+    data[data.index(b"nbtrack.db")] = 0xAC
+    data[6:8] = (1 << 11).to_bytes(2, "little")  # "the names are UTF-8"
+    saved_small.write_bytes(data)
+    with pytest.raises(BadSource, match="cannot be read"):
+        bring_back(project, saved_small)
+
+
 def test_a_backup_that_was_cut_short_is_refused(project: Project, saved_small: Path) -> None:
     saved_small.write_bytes(saved_small.read_bytes()[:-5000])
     with pytest.raises(BadSource, match="Is it a backup, and all of it"):
@@ -516,6 +534,23 @@ def test_a_file_that_was_missing_when_the_backup_was_made_is_named_again(
     assert "'text.txt' of two is missing" in said
     assert "changed or damaged" in said
     assert not odd.exists(), "under its name it would pass for sound"
+
+
+def test_a_file_whose_hash_is_no_text_any_more_is_named_and_the_rest_comes_back(
+    project: Project, tmp_path: Path
+) -> None:
+    record(project, "two", "text")
+    torn = changed_database(
+        "UPDATE artifacts SET hash = CAST(x'ff' || substr(hash, 2) AS TEXT); UPDATE objects SET hash ="
+        "(SELECT hash FROM artifacts)"
+    )
+    done = bring_back(project, rewritten(make(RunsService(project), tmp_path / "x.zip").path, torn))
+    assert done.runs == 1
+    (trouble,) = done.troubles
+    assert "The file 'text.txt' of two is missing" in trouble
+    again = make(RunsService(project), tmp_path / "again.zip")  # and it can be backed up as it is
+    assert len(again.troubles) == 1
+    assert bring_back(project, again.path).runs == 1
 
 
 def test_without_room_it_is_refused(project: Project, saved_small: Path, monkeypatch: pytest.MonkeyPatch) -> None:

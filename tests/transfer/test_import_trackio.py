@@ -117,6 +117,16 @@ def test_a_damaged_database_is_refused(database: Path, damage: Callable[[bytes],
         read("trackio", database)
 
 
+def test_a_schema_that_is_no_text_any_more_is_refused_by_name(database: Path) -> None:
+    """What SQLite says of it quotes it, and is no text either."""
+    with closing(sqlite3.connect(database)) as conn:
+        conn.execute("PRAGMA writable_schema = ON")
+        conn.execute("UPDATE sqlite_master SET sql = CAST(x'a0' AS TEXT) || sql, name = CAST(x'a0' AS TEXT) || name")
+        conn.commit()
+    with pytest.raises(StoreForeign, match="cannot be read as a SQLite database"):
+        read("trackio", database)
+
+
 def test_media_outside_of_its_folder_are_not_taken(place: Path, tmp_path: Path, database: Path) -> None:
     (tmp_path / "secret.png").write_bytes(b"secret")
     shutil.copytree(place / "media", tmp_path / "media")

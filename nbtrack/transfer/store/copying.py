@@ -94,7 +94,7 @@ def _check(conn: sqlite3.Connection, source: Path) -> None:
         _refuse(source, f"no {kind} '{name}'")
     if conn.execute(_COUNT).fetchone() is None:
         _refuse(source, "no count of its changes")
-    damage = [row[0] for row in conn.execute("PRAGMA quick_check(1)")]
+    damage = [row[0] for row in conn.execute("PRAGMA integrity_check(1)")]
     if damage != ["ok"]:
         raise BadSource(
             f"'{source}' is damaged: {damage[0]}.", "`nbtrack doctor` in its project says what can be done."

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from nbtrack.base.errors import StoreForeign
+from nbtrack.base.sqlite import Connection
 
 _PAGES = 4096  # copied at a time, so that Ctrl-C is heard
 
@@ -22,7 +23,7 @@ def copy(source: Path, target: Path, expected: Container[str] = ()) -> None:
             what somebody else wrote.
     """
     try:
-        with closing(_opened(source)) as reading, closing(sqlite3.connect(target)) as writing:
+        with closing(_opened(source)) as reading, closing(sqlite3.connect(target, factory=Connection)) as writing:
             reading.backup(writing, pages=_PAGES, sleep=0.05)
             _tame(source, writing, expected)
     except sqlite3.Error as error:
@@ -34,14 +35,14 @@ def copy(source: Path, target: Path, expected: Container[str] = ()) -> None:
 def _opened(source: Path) -> sqlite3.Connection:
     """Read only; a folder that cannot be written has no place for what a second reader of a WAL file needs."""
     address = f"{source.absolute().as_uri()}?mode=ro"
-    opened = sqlite3.connect(address, uri=True)
+    opened = sqlite3.connect(address, uri=True, factory=Connection)
     try:
         opened.execute("SELECT count(*) FROM sqlite_master")
     except sqlite3.OperationalError:
         opened.close()
         if Path(f"{source}-wal").exists():
             raise
-        opened = sqlite3.connect(f"{address}&immutable=1", uri=True)
+        opened = sqlite3.connect(f"{address}&immutable=1", uri=True, factory=Connection)
     return opened
 
 
@@ -60,6 +61,6 @@ def _tame(source: Path, copied: sqlite3.Connection, expected: Container[str]) ->
 
 def has_tables(path: Path, names: Sequence[str]) -> bool:
     """Whether a database has all of these tables."""
-    with closing(sqlite3.connect(path)) as conn:
+    with closing(sqlite3.connect(path, factory=Connection)) as conn:
         found = {row[0] for row in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     return set(names) <= found

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nbtrack.base.sqlite import Connection
 from nbtrack.transfer.store import foreign
 
 _NEEDED = {"metrics", "configs"}
@@ -21,7 +22,7 @@ def is_trackio(path: Path) -> bool:
         with path.open("rb") as file:
             if file.read(len(_MAGIC)) != _MAGIC:
                 return False
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as conn:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, factory=Connection)) as conn:
             found = {row[0] for row in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             columns = {row[1] for row in conn.execute("PRAGMA table_info(metrics)")}
     except (OSError, sqlite3.Error):

@@ -21,7 +21,7 @@ _PATIENCE = 30.0  # seconds for another writer's transaction
 _BUSY = (5, 6)  # SQLite's answers that it is to be tried again
 _AHEAD = 1000  # revisions that others may make while a database is put in the place of theirs
 
-_NEEDED = """SELECT hash, max(size), min(who), min(path) FROM (
+_NEEDED = """SELECT CAST(hash AS BLOB), max(size), CAST(min(who) AS BLOB), CAST(min(path) AS BLOB) FROM (
     SELECT a.hash, a.size, r.name AS who, a.path FROM artifacts a JOIN runs r ON r.n = a.run
     UNION ALL
     SELECT f.hash, f.size, m.name, f.path FROM model_files f JOIN logged_models m ON m.n = f.model)
@@ -69,10 +69,11 @@ def damage(database: Database) -> list[str]:
 
 
 def needed(database: Database) -> Iterator[Needed]:
-    """The objects that runs and models need, in the order of their hashes."""
+    """The objects that runs and models need, in the order of their hashes; also where a text is no UTF-8 any more."""
     with database.read() as conn:
-        for row in conn.execute(_NEEDED):
-            yield Needed(*row)
+        for content, size, *texts in conn.execute(_NEEDED):
+            who, path = (text.decode("utf-8", "replace") for text in texts)
+            yield Needed(content.decode("utf-8", "replace"), size, who, path)
 
 
 def outdate(database: Database, seen: int) -> None:
