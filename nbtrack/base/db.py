@@ -7,6 +7,7 @@ Ctrl-C is heard while it waits. A connection belongs to one thread of one proces
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import threading
@@ -24,6 +25,7 @@ from nbtrack.base.sqlite import (
     PAUSE,
     Ready,
     begun,
+    damaged_text,
     explain,
     has_tables,
     held_open,
@@ -93,7 +95,7 @@ class Database:
             )
         self.path = path
         self.read_only = False
-        self._newer = 0  # the file's version, where it is one that we may only read
+        self.newer = 0  # the file's version, where it is one that we may only read
         self._migrations, self._min_reader, self._ready = migrations, min_reader, ready
         self._connections: dict[int, sqlite3.Connection] = {}  # by thread
         self._identity: strangers.File | None = None  # of the file that they have open
@@ -219,6 +221,8 @@ class Database:
                 yield connection
             except sqlite3.DatabaseError as error:
                 raise explain(error, self.path) from error
+            except json.JSONDecodeError as error:
+                raise damaged_text(error.doc, self.path) from error
             finally:
                 with suppress(sqlite3.Error):
                     connection.rollback()
@@ -239,7 +243,7 @@ class Database:
         while True:
             with self._using() as connection:  # left between two tries, so that a fork need not wait for the lock
                 if self.read_only:
-                    raise refused(self.path, self._newer)
+                    raise refused(self.path, self.newer)
                 if connection.in_transaction:
                     raise RuntimeError("a write transaction inside another transaction")
                 try:
@@ -375,7 +379,7 @@ class Database:
             needed = int(row[0]) if row else version
             if needed > self.version:
                 raise too_new(self.path, version, self.version, needed)
-            self.read_only, self._newer = True, version
+            self.read_only, self.newer = True, version
         return version
 
     def _migrate(self, connection: sqlite3.Connection, version: int) -> None:

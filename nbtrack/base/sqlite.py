@@ -277,6 +277,13 @@ def raise_signal(error: Exception) -> None:
             raise raised from error
 
 
+def damaged_text(text: str, path: Path) -> StoreForeign:
+    """The error for a text in a file that should be JSON and is none."""
+    return StoreForeign(
+        f"'{path}' is damaged: {text[:60]!r} is no JSON.", "`nbtrack doctor --deep` says where, and what can be done."
+    )
+
+
 def explain(error: sqlite3.DatabaseError | OSError, path: Path) -> StoreError:
     """The error of ours for one of SQLite's, with what to do.
 
@@ -299,5 +306,10 @@ def explain(error: sqlite3.DatabaseError | OSError, path: Path) -> StoreError:
         return StoreForeign(
             f"'{path}' is damaged or no SQLite database: {text}.",
             "Nothing was changed. Copies from before each migration are in the 'backups' folder beside it.",
+        )
+    if "decode to UTF-8" in text:
+        return StoreForeign(
+            f"'{path}' is damaged: {text}.",
+            "`nbtrack doctor --deep` says where; `nbtrack doctor --repair` makes it readable.",
         )
     return StoreError(f"'{path}': {text}.", "Run `nbtrack doctor` for what can be done.")

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING
 
 from nbtrack.base import copies
 from nbtrack.base.errors import NotFound, StoreError, StoreLocked, StoreReadOnly, StoreTooNew
-from nbtrack.base.sqlite import Failure, plain
+from nbtrack.base.sqlite import Failure, held_open, plain, refused, writable
 from nbtrack.runs import deep
 from nbtrack.runs.checks import Check, check_project, some
+from nbtrack.runs.migrations import MIGRATIONS
 from nbtrack.runs.store import deep as rows
 from nbtrack.runs.store import salvage, series_check, sums
+from nbtrack.runs.store import texts as store_texts
 
 if TYPE_CHECKING:
     from nbtrack.base.config import Project
@@ -93,12 +95,14 @@ def _database(service: RunsService, aside: Aside) -> Iterator[str]:
     database = service.database
     found: deep.Damage | None = None
     try:
-        found = deep.look(database)
+        found = None if _belied(database.path) else deep.look(database)
     except (StoreLocked, StoreReadOnly, StoreTooNew):
         raise
     except StoreError as error:
         if "cannot be written" in error.message or not _ours(database.path):
             raise
+    if found is not None and database.newer:
+        raise refused(database.path, database.newer)
     if found is not None and found.pages and rows.indexes_only(found.pages) and not found.unread and not found.schema:
         yield from _reindex(database, aside)
         found = deep.look(database)
@@ -114,6 +118,24 @@ def _database(service: RunsService, aside: Aside) -> Iterator[str]:
         found = deep.look(database)
     yield from _summaries(database, found)
     yield from _sums(database)
+    yield from _texts(database, aside)
+
+
+def _belied(path: Path) -> bool:
+    """Whether a file has just the schema of today, and its header says that it is newer or may not be written."""
+    held = held_open(path) if writable(path) else None  # the log stays as it is until it is known what is wrong
+    if held is None:
+        return False
+    with closing(held), suppress(Failure), closing(plain(path.as_posix())) as conn:
+        if conn.execute("PRAGMA user_version").fetchone()[0] <= len(MIGRATIONS):
+            try:
+                conn.execute("UPDATE meta SET value = value WHERE 0")  # begins to write, which is refused
+                return False
+            except Failure as error:
+                if "readonly" not in str(error):
+                    return False
+        return not rows.schema_faults(conn)
+    return False
 
 
 def _ours(path: Path) -> bool:
@@ -129,8 +151,7 @@ def _ours(path: Path) -> bool:
 
 def _reindex(database: Database, aside: Aside) -> Iterator[str]:
     """The tables are sound: their indexes are made again from them."""
-    with closing(plain(database.path.as_posix())) as original:
-        copies.copy_whole(original, aside.place("before-reindex.db"))
+    _keep(database, aside.place("before-reindex.db"))
     try:
         with database.write(timeout=30.0) as conn:
             conn.execute("REINDEX")
@@ -138,6 +159,23 @@ def _reindex(database: Database, aside: Aside) -> Iterator[str]:
         yield f"the indexes could not be made again ({error.message})"
     else:
         yield f"the indexes did not fit their tables and were made again; a copy of before is in {aside}"
+
+
+def _texts(database: Database, aside: Aside) -> Iterator[str]:
+    """Texts that are no UTF-8 keep whole runs from being read: what can be read of them takes their place."""
+    with database.read() as conn:
+        if not store_texts.any_torn(conn):
+            return
+    _keep(database, aside.place("before-texts.db"))
+    with database.write(timeout=30.0) as conn:
+        count, said = store_texts.mend(conn), salvage.settle_references(conn)
+    yield f"{count:,} texts had bytes that make no character: � stands for each now; a copy of before is in {aside}"
+    yield from said
+
+
+def _keep(database: Database, target: Path) -> None:
+    with closing(plain(database.path.as_posix())) as original:
+        copies.copy_whole(original, target)
 
 
 def _replace(project: Project, database: Database, aside: Aside) -> Iterator[str]:
@@ -218,9 +256,11 @@ def _alone(path: Path) -> Iterator[None]:
 def _summaries(database: Database, found: deep.Damage) -> Iterator[str]:
     """Summaries that are wrong are made again from points that are sound."""
     made = 0
+    with database.read() as conn, rows.lenient(conn):
+        known = series_check.sources(conn) if found.summaries else []
     for run, key in found.summaries:
         with database.write(timeout=30.0) as conn, rows.lenient(conn):
-            made += series_check.rebuild(conn, run, key)
+            made += series_check.rebuild(conn, run, key, known)
     if made:
         yield f"{made:,} summaries of metrics were made again from their points"
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from nbtrack.base.errors import InvalidValue
+from nbtrack.base.errors import InvalidValue, StoreForeign
 
 MAX_NAME = 1000  # characters
 MAX_PARAM = 1 << 20  # characters of a string or of a list's JSON
@@ -250,16 +250,26 @@ def encode(value: Any) -> Stored:
 
 
 def decode(kind: str, value: Any, exact: Any) -> Any:
-    """The plain data that `encode` was given."""
-    if kind == "bool":
-        return bool(value)
-    if kind == "int":
-        return value if exact is None else int(exact, 16)
-    if kind == "float":
-        return math.nan if value is None else float(value)
-    if kind == "str" and exact is not None:
-        return exact.decode("utf-8", "surrogatepass")
-    return json.loads(value) if kind == "json" else value
+    """The plain data that `encode` was given.
+
+    Raises:
+        StoreForeign: it is not what `encode` gave.
+    """
+    try:
+        if kind == "bool":
+            return bool(value)
+        if kind == "int":
+            return value if exact is None else int(exact, 16)
+        if kind == "float":
+            return math.nan if value is None else float(value)
+        if kind == "str" and exact is not None:
+            return exact.decode("utf-8", "surrogatepass")
+        return json.loads(value) if kind == "json" else value
+    except (ValueError, TypeError, AttributeError) as error:
+        damaged = brief(value if exact is None else exact)
+        raise StoreForeign(
+            f"A param is damaged: {damaged} is no {kind}.", "`nbtrack doctor --deep` says which."
+        ) from error
 
 
 def _approximate(value: int) -> float:

@@ -23,11 +23,12 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_flipped_bit_that_changes_data_is_found_and_quick_check_misses_some() -> None:
-    database, files = flips.rows(long=False)
+    database, mended, files = flips.rows(long=False)
     assert database.injected > 5, "too little was at stake"
     assert database.lost == 0, database.note
     assert database.values["quick_missed"] > 0, "the canary: SQLite alone must miss some"
     assert (files.injected, files.lost) == (50, 0), files.note
+    assert mended.met, mended.note
 
 
 def test_without_the_sums_of_rows_some_are_not_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

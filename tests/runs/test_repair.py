@@ -17,12 +17,14 @@ from typing import Any
 import pytest
 
 from nbtrack.base.config import Project
-from nbtrack.base.errors import StoreForeign, StoreLocked
+from nbtrack.base.errors import StoreForeign, StoreLocked, StoreReadOnly
+from nbtrack.base.sqlite import plain
 from nbtrack.runs import contract as c
-from nbtrack.runs import objects, projects
+from nbtrack.runs import current, objects, projects
 from nbtrack.runs.checks import Check, check_project
 from nbtrack.runs.repair import repair_project
 from nbtrack.runs.service import RunsService
+from nbtrack.runs.store import texts
 from nbtrack.runs.store.sums import SUMMED
 from tests.faults.flips import fill, leave, read
 
@@ -199,6 +201,49 @@ def test_a_damaged_text_among_rows_without_checksums_stays_without_one(kept: Pro
     assert [check.name for check in left] == ["params"]
 
 
+@pytest.mark.parametrize(
+    ("statement", "names"),
+    [
+        ("UPDATE tags SET value = CAST(x'64f26166' AS TEXT) WHERE run = 3", {"tags"}),
+        ("UPDATE runs SET name = CAST(x'ff' AS TEXT) || name WHERE n = 3", {"runs"}),
+        ("UPDATE keys SET name = CAST(x'ff41' AS TEXT) WHERE name = 'lr'", {"keys"}),
+        ("UPDATE artifacts SET hash = CAST(x'ff' || substr(hash, 2) AS TEXT) WHERE run = 3", {"artifacts"}),
+        ("UPDATE environments SET hash = CAST(x'ff' || substr(hash, 2) AS TEXT)", {"environments"}),
+        ("UPDATE params SET sum = NULL, value = CAST(x'ff' AS TEXT) WHERE run = 3 AND type = 'str'", {"params"}),
+    ],
+)
+def test_a_text_that_is_none_any_more_keeps_nothing_from_being_read(
+    statement: str, names: set[str], kept: Project
+) -> None:
+    """Python refuses to read one: a single bit would cost the whole run, and each list that it is in."""
+    change(kept, statement)
+    with pytest.raises(StoreForeign, match="--repair` makes it readable"):
+        read(RunsService(kept))
+    done, left = repaired(kept)
+    assert any("bytes that make no character" in text for text in done)
+    assert names <= {check.name for check in left} <= names | {"artifacts"}, "what was damaged is still named"
+    after = read(RunsService(kept))
+    assert "\ufffd" in repr(after) or names & {"artifacts", "environments"}
+    (copy,) = (kept.folder / "aside").glob("*/before-texts.db")
+    with closing(plain(copy.as_posix())) as conn:
+        assert texts.any_torn(conn), "what was there is kept"
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE environments SET body = replace(body, ':', '=')", "is damaged: .* is no JSON"),
+        ("UPDATE params SET value = replace(value, ':', '=') WHERE type = 'json'", "param is damaged: .* is no json"),
+        ("UPDATE params SET exact = exact || '<' WHERE type = 'int'", "param is damaged: .*<' is no int"),
+        ("UPDATE params SET value = 'x' WHERE type = 'float'", "param is damaged: 'x' is no float"),
+    ],
+)
+def test_a_value_that_is_none_any_more_is_told_in_words(statement: str, said: str, kept: Project) -> None:
+    change(kept, statement)
+    with pytest.raises(StoreForeign, match=said):
+        read(RunsService(kept))
+
+
 def test_a_wrong_summary_is_made_again_from_its_points(kept: Project) -> None:
     before = read(RunsService(kept))
     change(
@@ -206,10 +251,11 @@ def test_a_wrong_summary_is_made_again_from_its_points(kept: Project) -> None:
         "UPDATE metrics SET max = 5.0, mean = 0.0 WHERE run = 1",
         "DELETE FROM metrics WHERE run = 2",
         "UPDATE metrics SET source = CAST(x'ff' AS TEXT) WHERE run = 3",
+        "UPDATE metrics SET source = 'explicyt' WHERE run = 4",
     )
     assert [check.name for check in wrong(kept)] == ["metrics"]
     done, left = repaired(kept)
-    assert done == ["9 summaries of metrics were made again from their points"]
+    assert done == ["12 summaries of metrics were made again from their points"]
     assert left == []
     assert read(RunsService(kept)) == before
 
@@ -410,6 +456,29 @@ def test_a_file_that_is_no_database_moves_aside_and_a_new_one_is_there(kept: Pro
     (old,) = (kept.folder / "aside").glob("*/nbtrack.db")
     assert old.read_bytes() == content
     assert RunsService(kept).page(c.PageRequest()).total == 0
+
+
+@pytest.mark.parametrize(("place", "value"), [(18, 0x42), (19, 0x12), (62, 0x10), (63, 4), (63, 1), (63, 0), (71, 9)])
+def test_a_header_that_the_schema_belies_is_not_believed(place: int, value: int, kept: Project) -> None:
+    """Bytes 18 and 19 say which SQLite may write and read the file, 60 to 63 the schema's version, 68 to 71 whose."""
+    before = read(RunsService(kept))
+    leave()
+    spoil(kept, place, bytes((value,)))
+    done, left = repaired(kept)
+    assert "8 runs with" in done[0]
+    assert left == []
+    assert read(RunsService(kept)) == before
+    current.begin(kept, name="it can be written").end()
+
+
+def test_a_newer_file_that_may_be_read_is_neither_found_damaged_nor_repaired(kept: Project) -> None:
+    change(kept, "PRAGMA user_version = 4101", "CREATE TABLE of_tomorrow (x)", "DROP INDEX tags_by_value")
+    data = kept.database.read_bytes()
+    assert wrong(kept) == []
+    with pytest.raises(StoreReadOnly, match="Install the newer nbtrack"):
+        repaired(kept)
+    leave()
+    assert kept.database.read_bytes() == data
 
 
 def test_another_programs_database_is_refused_and_left(project: Project) -> None:

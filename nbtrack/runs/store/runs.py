@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from nbtrack.base.errors import Ambiguous, NotFound, StoreForeign
+from nbtrack.base.errors import Ambiguous, NotFound
 from nbtrack.runs.store.meta import columns_of, revision
 from nbtrack.runs.store.params import marks
 from nbtrack.runs.values import MAX_NAME, brief
@@ -203,17 +203,8 @@ def about(conn: sqlite3.Connection, run: int) -> dict[str, Any]:
 
 
 def unpacked(text: str | None) -> dict[str, Any] | None:
-    """What a column of JSON holds: the state of git, what rooms know of the run.
-
-    Raises:
-        StoreForeign: it is no JSON any more.
-    """
-    try:
-        return json.loads(text) if text else None
-    except ValueError as error:
-        raise StoreForeign(
-            f"What the file says of a run is damaged: {brief(text)}.", "`nbtrack doctor --deep` says what can be done."
-        ) from error
+    """What a column of JSON holds: the state of git, what rooms know of the run."""
+    return json.loads(text) if text else None
 
 
 def session_of(conn: sqlite3.Connection, run: int) -> dict[str, Any]:

@@ -94,13 +94,28 @@ def _near(mean: float | None, values: Sequence[float]) -> bool:
     return abs(mean / 2 - exact / 2) <= largest * _CLOSE
 
 
-def rebuild(conn: sqlite3.Connection, run: int, key: int) -> bool:
-    """Make the summary of a metric again from its points; False if there are none."""
+def sources(conn: sqlite3.Connection) -> list[str]:
+    """Where metrics come from, the most frequent first: what a damaged one may have been."""
+    rows = conn.execute("SELECT source, count(*) FROM metrics GROUP BY 1 HAVING count(*) > 1 ORDER BY 2 DESC")
+    return [source for source, _ in rows if isinstance(source, str) and not is_torn(source)]
+
+
+def rebuild(conn: sqlite3.Connection, run: int, key: int, known: Sequence[str]) -> bool:
+    """Make the summary of a metric again from its points; False if there are none.
+
+    known: what its source may be. The checksum of the row that goes tells which, where nothing else of it was wrong
+    that cannot be made again.
+    """
     series = metrics.series(conn, run, key)
-    row = conn.execute("SELECT source FROM metrics WHERE run = ? AND key = ?", (run, key)).fetchone()
-    source = row[0] if row and isinstance(row[0], str) and not is_torn(row[0]) else "explicit"
+    row = conn.execute("SELECT source, sum FROM metrics WHERE run = ? AND key = ?", (run, key)).fetchone()
     if not series.values:
         return False
-    conn.execute("DELETE FROM metrics WHERE run = ? AND key = ?", (run, key))
-    metrics.summarise(conn, run, key, source, series.steps, series.times, series.values)
+    there, wanted = row or ("", None)
+    likeliest = str(there) if there in known else (*known, "explicit")[0]
+    for source in (*known, likeliest):
+        conn.execute("DELETE FROM metrics WHERE run = ? AND key = ?", (run, key))
+        metrics.summarise(conn, run, key, source, series.steps, series.times, series.values)
+        found = conn.execute("SELECT sum FROM metrics WHERE run = ? AND key = ?", (run, key)).fetchone()
+        if found == (wanted,):
+            break
     return True
