@@ -7,7 +7,6 @@ Ctrl-C is heard while it waits. A connection belongs to one thread of one proces
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import threading
@@ -23,9 +22,9 @@ from nbtrack.base.errors import StoreLocked, StoreReadOnly, StoreTooOld
 from nbtrack.base.gate import Gate
 from nbtrack.base.sqlite import (
     PAUSE,
+    UNREADABLE,
     Ready,
     begun,
-    damaged_text,
     explain,
     has_tables,
     held_open,
@@ -94,8 +93,7 @@ class Database:
                 "Use a newer Python build (conda and python.org builds carry a newer SQLite).",
             )
         self.path = path
-        self.read_only = False
-        self.newer = 0  # the file's version, where it is one that we may only read
+        self.read_only, self.newer = False, 0  # newer: the file's version, where it is one that we may only read
         self._migrations, self._min_reader, self._ready = migrations, min_reader, ready
         self._connections: dict[int, sqlite3.Connection] = {}  # by thread
         self._identity: strangers.File | None = None  # of the file that they have open
@@ -219,10 +217,8 @@ class Database:
             try:
                 patient(connection, "BEGIN", 10.0)
                 yield connection
-            except sqlite3.DatabaseError as error:
+            except UNREADABLE as error:
                 raise explain(error, self.path) from error
-            except json.JSONDecodeError as error:
-                raise damaged_text(error.doc, self.path) from error
             finally:
                 with suppress(sqlite3.Error):
                     connection.rollback()

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
+from json import JSONDecodeError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ _VACUUM_STEP = 500  # pages given back in one transaction: other writers wait fo
 _raised: dict[int, BaseException] = {}  # in a function that SQL called, by thread
 
 Failure = sqlite3.DatabaseError  # for those who may not import sqlite3
+UNREADABLE = (sqlite3.DatabaseError, JSONDecodeError)  # what reading a damaged file raises
 
 # What storing a record raises when the record does not fit its tables, and not the file is at fault.
 UNFIT = (
@@ -277,21 +279,19 @@ def raise_signal(error: Exception) -> None:
             raise raised from error
 
 
-def damaged_text(text: str, path: Path) -> StoreForeign:
-    """The error for a text in a file that should be JSON and is none."""
-    return StoreForeign(
-        f"'{path}' is damaged: {text[:60]!r} is no JSON.", "`nbtrack doctor --deep` says where, and what can be done."
-    )
-
-
-def explain(error: sqlite3.DatabaseError | OSError, path: Path) -> StoreError:
-    """The error of ours for one of SQLite's, with what to do.
+def explain(error: sqlite3.DatabaseError | OSError | JSONDecodeError, path: Path) -> StoreError:
+    """The error of ours for one of SQLite's, or for a text in the file that is no JSON any more, with what to do.
 
     Raises:
         KeyboardInterrupt: it was Ctrl-C, or what else a signal raises, while SQLite called a function of ours.
     """
     raise_signal(error)
     text = str(error)
+    if isinstance(error, JSONDecodeError):
+        return StoreForeign(
+            f"'{path}' is damaged: {error.doc[:60]!r} is no JSON.",
+            "`nbtrack doctor --deep` says where, and what can be done.",
+        )
     if isinstance(error, sqlite3.OperationalError) and ("readonly" in text or "unable to open" in text):
         return StoreReadOnly(f"'{path}' cannot be written: {text}.", "Make the file and its folder writable.")
     if "disk I/O" in text:
