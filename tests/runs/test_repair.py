@@ -260,6 +260,21 @@ def test_a_wrong_summary_is_made_again_from_its_points(kept: Project) -> None:
     assert read(RunsService(kept)) == before
 
 
+@pytest.mark.parametrize("summed", [True, False])
+def test_a_summary_made_again_keeps_a_source_that_no_other_metric_has(summed: bool, kept: Project) -> None:
+    change(kept, "DELETE FROM metrics WHERE run > 1")
+    change(kept, "DELETE FROM points WHERE run > 1")
+    with RunsService(kept).database.write() as conn:
+        conn.execute("UPDATE metrics SET source = 'imported' WHERE key IN (SELECT n FROM keys WHERE name = 'loss')")
+    before = read(RunsService(kept))["metrics"]
+    assert repr(before).count("imported") == 1
+    change(kept, f"UPDATE metrics SET max = 5.0{'' if summed else ', sum = NULL'} WHERE source = 'imported'")
+    if not summed:
+        change(kept, "UPDATE meta SET value = 1 WHERE key = 'unsummed'")
+    repaired(kept)
+    assert read(RunsService(kept))["metrics"] == before
+
+
 def test_indexes_that_do_not_fit_are_made_again(kept: Project) -> None:
     before = read(RunsService(kept))
     change(

@@ -110,9 +110,10 @@ def rebuild(conn: sqlite3.Connection, run: int, key: int, known: Sequence[str]) 
     row = conn.execute("SELECT source, sum FROM metrics WHERE run = ? AND key = ?", (run, key)).fetchone()
     if not series.values:
         return False
-    there, wanted = row or ("", None)
-    likeliest = str(there) if there in known else (*known, "explicit")[0]
-    for source in (*known, likeliest):
+    there, wanted = row or (None, None)
+    own = [str(there)] if isinstance(there, str) and not is_torn(there) else []
+    trusted = own if wanted is None or there in known else []
+    for source in (*own, *known, (*trusted, *known, "explicit")[0]):
         conn.execute("DELETE FROM metrics WHERE run = ? AND key = ?", (run, key))
         metrics.summarise(conn, run, key, source, series.steps, series.times, series.values)
         found = conn.execute("SELECT sum FROM metrics WHERE run = ? AND key = ?", (run, key)).fetchone()
