@@ -160,12 +160,11 @@ class _Taken:
         self.missing: dict[str, str] = {}
 
     def read_database(self) -> None:
-        """Take a database alone."""
+        """Take a database alone, checked."""
         copying.copy(self.source, self.stage.database)
 
     def bring_up_to_date(self, database: Database) -> None:
         """See that this nbtrack can use the database; one of an older version is migrated here, apart."""
-        copying.check(self.stage.database, self.source)
         try:
             database.connection()
         except StoreForeign as error:
@@ -184,6 +183,7 @@ class _Taken:
             self.missing = manifest.missing
             for name in progress(list(manifest.members), "checking", len(manifest.members)):
                 self._take(archive, members[name], manifest)
+        copying.check(self.stage.database, self.source)
         try:
             load_settings(self.stage)
         except InvalidOption as error:
