@@ -114,6 +114,10 @@ class StoreForeign(StoreError):
     code = "store_foreign"
 
 
+class DamagedValue(StoreForeign, ValueError):
+    """A value in the file is not of the kind that it says it is."""
+
+
 class StoreTooNew(StoreError):
     """The file was written by a newer nbtrack that older ones must not touch."""
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from nbtrack.base.errors import InvalidValue, StoreForeign
+from nbtrack.base.errors import DamagedValue, InvalidValue
 
 MAX_NAME = 1000  # characters
 MAX_PARAM = 1 << 20  # characters of a string or of a list's JSON
@@ -253,7 +253,7 @@ def decode(kind: str, value: Any, exact: Any) -> Any:
     """The plain data that `encode` was given.
 
     Raises:
-        StoreForeign: it is not what `encode` gave.
+        DamagedValue: it is not what `encode` gave.
     """
     try:
         if kind == "bool":
@@ -267,7 +267,7 @@ def decode(kind: str, value: Any, exact: Any) -> Any:
         return json.loads(value) if kind == "json" else value
     except (ValueError, TypeError, AttributeError) as error:
         damaged = brief(value if exact is None else exact)
-        raise StoreForeign(
+        raise DamagedValue(
             f"A param is damaged: {damaged} is no {kind}.", "`nbtrack doctor --deep` says which."
         ) from error
 

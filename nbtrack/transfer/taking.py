@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
-from nbtrack.base.errors import BadSource, NotFound, StoreForeign
+from nbtrack.base.errors import BadSource, NotFound
 from nbtrack.runs import objects
 from nbtrack.runs.store import artifacts, cells, params
 from nbtrack.transfer.records import (
@@ -83,7 +83,7 @@ def taken(database: Database, folders: Sequence[Path], numbers: Sequence[int]) -
                     body = partial(cells.environment, conn, row["environment"])
                     record.environment = _kept(environments, row["environment"], body)
                 metrics, files = reading.metric_rows(conn, number), artifacts.artifacts_of(conn, number)
-            except (ValueError, TypeError, LookupError, StoreForeign) as error:  # others make files of any content
+            except (ValueError, TypeError, LookupError) as error:  # a file made by others may hold anything
                 raise BadSource(f"Run '{row['id']}' of '{database.path}' cannot be read: {error}.") from error
         series = partial(_series, database, number, record.id, metrics)
         yield Whole(record, series, partial(_files, folders, f"run '{record.id}'", files))
