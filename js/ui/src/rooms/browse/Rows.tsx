@@ -112,8 +112,11 @@ export function Rows({ id, memory, now, directions, picking, renaming, events, o
         .join(" ")}
       onScroll={look}
       onMouseDown={(event) => {
+        const target = event.target as Element;
+        // A double click opens a run; it selects no word of its row.
+        if (event.detail > 1 && !target.closest("input")) event.preventDefault();
         // The buttons of a row leave the keyboard to the rows.
-        if (!(event.target as Element).closest("button")) return;
+        if (!target.closest("button")) return;
         event.preventDefault();
         box.current?.focus({ preventScroll: true });
       }}

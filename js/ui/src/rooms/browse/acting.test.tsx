@@ -63,6 +63,16 @@ test("Ctrl and Shift choose several runs, which are compared, starred or moved t
   expect(screen.queryByRole("toolbar")).toBeNull();
 });
 
+test("A double click opens a run and selects no word of its row", async () => {
+  const { ran } = await show(new Project(3));
+  const row = rowOf("run 1");
+  expect(fireEvent.mouseDown(row, { detail: 1 })).toBe(true); // the keyboard goes to the rows
+  expect(fireEvent.mouseDown(row, { detail: 2 })).toBe(false);
+  fireEvent.dblClick(row);
+  await pass();
+  expect(ran).toEqual([{ command: "openRun", given: { project: "churn", run: "r1", name: "run 1" } }]);
+});
+
 test("What was moved to the trash comes back by Undo", async () => {
   const { project } = await show(new Project(3));
   fireEvent.click(rowOf("run 1"));
