@@ -21,8 +21,7 @@ from nbtrack.runs import deep
 from nbtrack.runs.checks import Check, check_project, some
 from nbtrack.runs.migrations import MIGRATIONS
 from nbtrack.runs.store import deep as rows
-from nbtrack.runs.store import salvage, series_check, sums
-from nbtrack.runs.store import texts as store_texts
+from nbtrack.runs.store import salvage, series_check, sums, texts
 
 if TYPE_CHECKING:
     from nbtrack.base.config import Project
@@ -164,11 +163,11 @@ def _reindex(database: Database, aside: Aside) -> Iterator[str]:
 def _texts(database: Database, aside: Aside) -> Iterator[str]:
     """Texts that are no UTF-8 keep whole runs from being read: what can be read of them takes their place."""
     with database.read() as conn:
-        if not store_texts.any_torn(conn):
+        if not texts.any_torn(conn):
             return
     _keep(database, aside.place("before-texts.db"))
     with database.write(timeout=30.0) as conn:
-        count, said = store_texts.mend(conn), salvage.settle_references(conn)
+        count, said = texts.mend(conn), salvage.settle_references(conn)
     yield f"{count:,} texts had bytes that make no character: � stands for each now; a copy of before is in {aside}"
     yield from said
 

@@ -189,8 +189,11 @@ class _Table:
             self._say_words(words)
         if self._gaps or self._torn:
             self._saved.lost.append(self._said(count))
-        elif refused := self._conn.execute(f"SELECT count(*) FROM old.{self._name} NOT INDEXED").fetchone()[0] - count:
-            self._saved.lost.append(f"{refused:,} of {self._name}, in which something is missing or is there twice")
+            return
+        there_are = self._conn.execute(f"SELECT count(*) FROM old.{self._name} NOT INDEXED").fetchone()[0]
+        if there_are > count:
+            told = "in which something is missing or is there twice"
+            self._saved.lost.append(f"{there_are - count:,} of {self._name}, {told}")
 
     def _say_words(self, of: _Words) -> None:
         with suppress(sqlite3.DatabaseError):
